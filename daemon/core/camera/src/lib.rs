@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The appliance's rules: services, modes, motion, prebuffer, recording.
+
+#![forbid(unsafe_code)]
