@@ -217,9 +217,7 @@ impl Scene {
         )]
         let minimum = (cells as f32 * config.minimum_size.share()).ceil() as u32;
         let (moving, fresh) = (self.background.moving(), self.background.fresh());
-        let mut blobs = self.finder.find(moving, fresh, minimum);
-        blobs.retain(|blob| blob.fresh >= (minimum / 4).max(blob.area / 32));
-        blobs
+        self.finder.find(moving, fresh, minimum)
     }
 
     /// Whether the whole picture changes or just did.

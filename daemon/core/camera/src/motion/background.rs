@@ -16,6 +16,9 @@ const MAX_TONE: i16 = 7168;
 /// A cell that kept its new look for so many ticks is no longer moving.
 const SETTLED: i16 = 4;
 
+/// A look kept for so many ticks on end is remembered when the cell is calm again: 10 s.
+const FAMILIAR: i16 = 40;
+
 /// How strongly a cell must differ.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thresholds {
@@ -119,7 +122,8 @@ impl Background {
             let is_other = since_other.abs() <= threshold;
             let is_fresh = !is_calm & !is_other;
 
-            let kept = if is_calm { age[i] } else { age[i] + rates.ticks };
+            let remembered = if age[i] >= FAMILIAR { age[i] } else { 0 };
+            let kept = if is_calm { remembered } else { age[i] + rates.ticks };
             let aged = if is_fresh { 0 } else { kept };
             let absorbed = !is_calm & (aged >= rates.absorb);
             let pull = scale(difference, rates.learn) + difference.clamp(-rates.step, rates.step);
@@ -135,7 +139,9 @@ impl Background {
             other[i] = if absorbed { calm_now } else { other_now };
             age[i] = if absorbed { SETTLED } else { aged };
 
-            let seen = distance.min(2 * threshold).min(MAX_DEVIATION) << DEVIATION_SHIFT;
+            // What merely passes must not count for much, or busy places go blind.
+            let strayed = if is_fresh { threshold } else { distance.min(since_other.abs()) };
+            let seen = strayed.min(MAX_DEVIATION) << DEVIATION_SHIFT;
             let change = seen - deviation[i];
             deviation[i] += scale(change, if change > 0 { rates.rise } else { rates.fall });
 

@@ -11,6 +11,8 @@ const CONFIRM: Duration = Duration::from_millis(180);
 const LOST: Duration = Duration::from_millis(350);
 /// How far a blob may be from where it was, in blocks.
 const REACH: usize = 3;
+/// Of a blob at least this share (its reciprocal) must have changed since it was first seen.
+const CHANGED_SHARE: u32 = 4;
 /// Most tracks; with more going on than this, the picture is full of something else than walkers.
 const MAX_TRACKS: usize = 64;
 
@@ -19,6 +21,8 @@ struct Track {
     blob: Blob,
     since: Instant,
     last: Instant,
+    /// Cells that changed in all frames but the first.
+    changed: u32,
 }
 
 #[derive(Debug, Default)]
@@ -37,18 +41,36 @@ impl Tracks {
     pub fn observe(&mut self, now: Instant, gap: Duration, blobs: &[Blob]) -> bool {
         let lost = LOST.max(gap + gap / 2);
         self.tracks.retain(|track| now.duration_since(track.last) <= lost);
-        let mut confirmed = false;
-        let mut seen: Vec<Track> = Vec::with_capacity(blobs.len().min(MAX_TRACKS));
-        for blob in blobs.iter().take(MAX_TRACKS) {
-            let before = self.tracks.iter().filter(|track| is_near(&track.blob, blob));
-            let since = before.map(|track| track.since).min().unwrap_or(now);
-            confirmed |= now.duration_since(since) >= CONFIRM;
-            seen.push(Track { blob: *blob, since, last: now });
-        }
-        self.tracks.retain(|old| !seen.iter().any(|new| is_near(&old.blob, &new.blob)));
+        let seen: Vec<Track> =
+            blobs.iter().take(MAX_TRACKS).map(|blob| self.follow(now, blob)).collect();
+        let is_gone = |old: &Track| !seen.iter().any(|new| is_near(&old.blob, &new.blob));
+        self.tracks.retain(is_gone);
         self.tracks.truncate(MAX_TRACKS);
-        self.tracks.append(&mut seen);
+        let confirmed = seen.iter().any(|track| track.is_confirmed(now));
+        self.tracks.extend(seen);
         confirmed
+    }
+
+    /// The track that `blob` continues or begins.
+    fn follow(&self, now: Instant, blob: &Blob) -> Track {
+        let mut track = Track { blob: *blob, since: now, last: now, changed: 0 };
+        let mut is_known = false;
+        for before in self.tracks.iter().filter(|before| is_near(&before.blob, blob)) {
+            is_known = true;
+            track.since = track.since.min(before.since);
+            track.changed = track.changed.max(before.changed);
+        }
+        if is_known {
+            track.changed += blob.fresh;
+        }
+        track
+    }
+}
+
+impl Track {
+    /// What appeared at once and then stayed as it was is light, not a walker.
+    fn is_confirmed(&self, now: Instant) -> bool {
+        now.duration_since(self.since) >= CONFIRM && self.changed >= self.blob.area / CHANGED_SHARE
     }
 }
 
