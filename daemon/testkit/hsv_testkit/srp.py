@@ -92,3 +92,20 @@ class SrpClient:
     def accepts(self, accessory_proof: bytes) -> bool:
         """Checks M2 = H( PAD(A) | M1 | K )."""
         return accessory_proof == _hash(_pad(self._big_a), self.proof, self.key)
+
+
+def find_private(client: SrpClient, zero_public: bool, zero_shared: bool) -> None:
+    """Steps `a` until A or the shared secret begins with a zero byte, about 256 steps."""
+    start = secrets.randbits(256) | 1 << 255
+    power_x = pow(client._base, client._x, N)
+    big_a, base_a = pow(G, start, N), pow(client._base, start, N)
+    for step in range(1, 100_000):
+        big_a, base_a = big_a * G % N, base_a * client._base % N
+        found = _pad(big_a)[0] == 0 if zero_public else True
+        if found and zero_shared:
+            u = int.from_bytes(_hash(_pad(big_a), _pad(client._big_b)), "big")
+            found = _pad(base_a * pow(power_x, u, N) % N)[0] == 0
+        if found:
+            client.use_private(start + step)
+            return
+    raise AssertionError("no such private number")

@@ -20,7 +20,7 @@ function arguments_(configuration, withAudio) {
   }
   list.push('-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p');
   list.push('-profile:v', PROFILES[video.profile], '-level', LEVELS[video.level], '-bf', '0', '-coder', '1');
-  list.push('-g', String(fps * seconds), '-sc_threshold', '0', '-b:v', `${video.bitRate}k`);
+  list.push('-g', String(fps * seconds - 2), '-sc_threshold', '0', '-b:v', `${video.bitRate}k`);
   if (withAudio) {
     const audio = configuration.audioCodec;
     list.push('-c:a', 'aac', '-ac', '1', '-ar', String(AUDIO_RATES[audio.samplerate]));
