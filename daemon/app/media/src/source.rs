@@ -2,7 +2,9 @@
 //! Where pictures come from.
 
 mod drawn;
+mod file;
 pub mod pattern;
+pub mod y4m;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,6 +13,8 @@ use std::time::Duration;
 use frame::RawFrame;
 
 use drawn::{DrawnSource, PatternPainter};
+use file::FilePainter;
+use y4m::Y4mError;
 
 use crate::clock::Signal;
 use crate::video::VideoConfig;
@@ -59,9 +63,11 @@ pub(crate) fn open(config: &VideoConfig) -> Result<Box<dyn FrameSource>, SourceE
             let painter = PatternPainter::new(*scene, config.size, MAX_PICTURES);
             Ok(Box::new(DrawnSource::new(painter, config.fps)))
         }
-        VideoSource::File(_) | VideoSource::V4l2(_) => {
-            Err(SourceError::File(std::io::ErrorKind::NotFound.into()))
+        VideoSource::File(path) => {
+            let painter = FilePainter::open(path, config.size, MAX_PICTURES)?;
+            Ok(Box::new(DrawnSource::new(painter, config.fps)))
         }
+        VideoSource::V4l2(_) => unreachable!(),
     }
 }
 
@@ -74,7 +80,7 @@ const MAX_PICTURES: usize = 4;
 pub enum SourceError {
     /// The file cannot be read.
     #[error("picture file")]
-    File(#[from] std::io::Error),
+    File(#[from] Y4mError),
 }
 
 /// No source lets the capture thread sleep longer without a look at its permit.
