@@ -15,9 +15,9 @@ use std::{
 };
 
 use hap::{
-    Accessory, Characteristic, ConnectionId, Database, DeviceId, Format, Identity, Iid, Input,
-    Limits, Output, PairingState, Perms, Reply, Request, Server, Service, Status, StoreFailed,
-    Ticket, Value, setup::SetupCode,
+    Accessory, Characteristic, ConnectionId, ControllerId, Database, DeviceId, Format, Identity,
+    Iid, Input, Limits, Output, Pairing, PairingState, Perms, Reply, Request, Server, Service,
+    Status, StoreFailed, Ticket, Value, setup::SetupCode,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -86,11 +86,14 @@ impl Home {
 
     /// A home with one admin, verified on a link of its own.
     pub fn paired() -> (Self, Controller, Link) {
-        let mut home = Self::new();
         let admin = Controller::new("admin", 1);
-        let mut link = home.connect();
-        admin.pair(&mut home, &mut link, CODE).unwrap();
-        admin.verify(&mut home, &mut link).unwrap();
+        let pairings = vec![Pairing {
+            identifier: ControllerId::new(admin.id.as_bytes()).unwrap(),
+            public_key: admin.public_key(),
+            is_admin: true,
+        }];
+        let mut home = Self::with(PairingState { pairings, failed_attempts: 0 });
+        let link = admin.session(&mut home);
         home.log.clear();
         (home, admin, link)
     }
