@@ -2,3 +2,6 @@
 //! The appliance's rules: services, modes, motion, prebuffer, recording.
 
 #![forbid(unsafe_code)]
+
+pub mod services;
+pub mod tlv;
