@@ -3,4 +3,12 @@
 
 #![forbid(unsafe_code)]
 
+mod camera;
 pub mod motion;
+pub mod services;
+pub mod tlv;
+
+pub use camera::{
+    Action, Camera, ConnectionId, DisabledBy, FieldOfView, FieldOfViewRange, Input, Outcome,
+    Outputs, Selected, Setup, Sound, Start, StoredState, StoredStateError, Ticket, WriteEntry,
+};
