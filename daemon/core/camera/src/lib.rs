@@ -2,3 +2,5 @@
 //! The appliance's rules: services, modes, motion, prebuffer, recording.
 
 #![forbid(unsafe_code)]
+
+pub mod motion;
