@@ -5,3 +5,4 @@
 
 pub mod motion;
 pub mod prebuffer;
+pub mod recording;
