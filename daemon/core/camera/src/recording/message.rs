@@ -193,7 +193,7 @@ mod tests {
                 "busy",
                 refuse(&open, Reason::Busy).unwrap(),
                 response
-                    .replace("7473330000000000000000e1", "7473330600000000000000e1")
+                    .replace("73330000000000000000e1", "73330600000000000000e1")
                     .replace("7308", "730a"),
             ),
             (
