@@ -5,6 +5,8 @@
 
 mod camera;
 pub mod motion;
+pub mod prebuffer;
+pub mod recording;
 pub mod services;
 pub mod tlv;
 

@@ -114,6 +114,18 @@ impl Sealer {
         self.0.seal(&mut frame)?;
         Ok(frame)
     }
+
+    /// A frame around any payload, for those who test what a peer makes of it.
+    ///
+    /// # Errors
+    /// [`SealError::TooLong`]; no frame number is used up.
+    pub fn seal_payload(&mut self, payload: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut frame = Vec::with_capacity(payload.len() + OVERHEAD);
+        frame.extend_from_slice(&[0; HEADER_LEN]);
+        frame.extend_from_slice(payload);
+        self.0.seal(&mut frame)?;
+        Ok(frame)
+    }
 }
 
 /// Splits what arrives into frames, of whatever pieces, and opens them.
@@ -278,5 +290,21 @@ mod tests {
         let (_, mut opener) = pair();
         opener.push(&[2]);
         assert_eq!(opener.payload(), Err(FrameError::UnknownType(2)));
+    }
+
+    #[test]
+    fn the_number_of_a_frame_fills_all_eight_bytes_of_its_nonce() {
+        // `hds-frames.json`, the frame at number 2^32.
+        let salts = ([0xc0; 32], [0xa0; 32]);
+        let secret: Vec<u8> = (0..32).collect();
+        let mut sealer = Sealer::new(&Keys::accessory(&secret, &salts.0, &salts.1));
+        sealer.0.counter = 1 << 32;
+        let hello = Message::request("control", "hello", 1, Dict::new());
+        let frame = sealer.seal(&hello.response(crate::Status::Success, Dict::new()).unwrap());
+        let tag = [
+            0x24, 0x03, 0xd3, 0x46, 0x55, 0xed, 0x95, 0x5f, 0x81, 0xec, 0x1a, 0xc7, 0x4f, 0xd7,
+            0xd6, 0xc1,
+        ];
+        assert_eq!(frame.unwrap()[4 + 63..], tag);
     }
 }

@@ -187,9 +187,11 @@ impl<'a> Reader<'a> {
 
     fn seen_before(&mut self, index: usize) -> Result<Value, Fault> {
         let value = self.seen.get(index).ok_or(DecodeProblem::NoSuchReference)?;
-        if let Value::String(text) = value {
-            self.expanded += text.len();
-        }
+        self.expanded += match value {
+            Value::String(text) => text.len(),
+            Value::Data(data) => data.len(),
+            _ => 0,
+        };
         if self.expanded > MAX_EXPANDED_BYTES {
             return Err(DecodeProblem::OverLimit.into());
         }
