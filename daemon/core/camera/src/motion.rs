@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use frame::Plane;
 
-use self::background::{Background, Rates, Thresholds};
+use self::background::{Background, LANES, Rates, Thresholds};
 use self::blobs::{Blob, BlobFinder};
 use self::cells::{LEVEL, Shrinker};
 use self::illumination::Illumination;
@@ -163,7 +163,7 @@ impl Scene {
     fn new(now: Instant, luma: Plane<'_>, config: &MotionConfig) -> Option<Self> {
         let mut shrinker = Shrinker::new(luma.width, luma.height)?;
         let grid = shrinker.grid();
-        let mut cells = vec![0; grid.cells()];
+        let mut cells = vec![0; grid.cells().next_multiple_of(LANES)];
         shrinker.shrink(luma, &mut cells);
         let counts_at = zone_mask(grid, config);
         Some(Self {
@@ -238,7 +238,7 @@ impl Scene {
         let gap = gap.min(Duration::from_secs(1));
         let seconds = gap.as_secs_f32();
         let age = now.duration_since(self.since);
-        let learn = if age < LEARNING { 65_536 / i64::from(self.frames) } else { 0 };
+        let learn = if age < LEARNING { 32_768 / i64::from(self.frames) } else { 0 };
         let levels_per_second = if age < YOUNG { 4.0 } else { 0.5 };
         self.step_rest += seconds * levels_per_second * f32::from(LEVEL);
         let step = self.step_rest.floor();
@@ -249,11 +249,11 @@ impl Scene {
             self.tick_rest -= TICK;
             ticks += 1;
         }
-        let share = |time: f32| ((seconds / time).min(0.5) * 65_536.0) as i32;
+        let share = |time: f32| ((seconds / time).min(0.5) * 32_768.0) as i16;
         let young = age.as_secs_f32().max(0.3);
         let flooded = self.flood.is_some_and(|(last, _)| now.duration_since(last) < FLOOD_MEMORY);
         Rates {
-            learn: learn as i32,
+            learn: learn as i16,
             step: step as i16,
             rise: share(young.min(8.0)),
             fall: share(young.min(20.0)),
