@@ -19,6 +19,9 @@ const SETTLED: i16 = 4;
 /// A look kept for so many ticks on end is remembered when the cell is calm again: 10 s.
 const FAMILIAR: i16 = 40;
 
+/// A cell that changed in more than 15 % of the frames of late is a twig or water, in 1/32768.
+const RESTLESS: i16 = 4_915;
+
 /// How strongly a cell must differ.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thresholds {
@@ -38,6 +41,8 @@ pub(super) struct Rates {
     /// Share of the way a deviation rises and falls, in 1/32768.
     pub rise: i16,
     pub fall: i16,
+    /// Share of the way the share of fresh frames follows, in 1/32768.
+    pub stir: i16,
     /// Ticks of 1/4 s that passed.
     pub ticks: i16,
     /// A look kept for so many ticks becomes the background.
@@ -70,6 +75,8 @@ pub(super) struct Background {
 struct Memory {
     other: Lanes,
     age: Lanes,
+    /// Share of frames in which the cell was fresh, in 1/32768.
+    stir: Lanes,
     /// Usual distance from `calm` or `other`, in 1/256 level.
     deviation: Lanes,
 }
@@ -89,6 +96,7 @@ impl Background {
         let unknown = |other: &Lanes| Memory {
             other: *other,
             age: [0; LANES],
+            stir: [0; LANES],
             deviation: [FIRST_DEVIATION; LANES],
         };
         Self {
@@ -180,14 +188,16 @@ impl Step {
             let is_other = since_other.abs() <= threshold;
             let is_fresh = !is_calm & !is_other;
 
-            let remembered = if age >= FAMILIAR { age } else { 0 };
+            let is_familiar = age >= FAMILIAR;
+            let remembered = if is_familiar { age } else { 0 };
             let kept = if is_calm { remembered } else { age + rates.ticks };
             let age = if is_fresh { 0 } else { kept };
             let is_absorbed = !is_calm & (age >= rates.absorb);
             let step = |by: i16| by.clamp(-rates.step, rates.step);
             let drawn = calm[i] + share(difference, rates.learn) + step(difference);
             let calm_now = if is_calm { drawn } else { calm[i] };
-            let followed = if is_calm { other } else { other + step(since_other) };
+            let remembered = if is_familiar { other } else { drawn };
+            let followed = if is_calm { remembered } else { other + step(since_other) };
             let other_now = if is_fresh { cells[i] } else { followed };
             calm[i] = if is_absorbed { other_now } else { calm_now };
             memory.other[i] = if is_absorbed { calm_now } else { other_now };
@@ -199,7 +209,11 @@ impl Step {
             let rate = if change > 0 { rates.rise } else { rates.fall };
             memory.deviation[i] = deviation + share(change, rate);
 
-            moving[i] = u8::from(!is_calm & (is_fresh | (age < SETTLED)));
+            let stirred = if is_fresh { i16::MAX } else { 0 };
+            let stir = memory.stir[i] + share(stirred - memory.stir[i], rates.stir);
+            memory.stir[i] = stir;
+
+            moving[i] = u8::from(!is_calm & (is_fresh | (age < SETTLED)) & (stir < RESTLESS));
             fresh[i] = u8::from(is_fresh);
         }
         (calm, memory, moving, fresh)

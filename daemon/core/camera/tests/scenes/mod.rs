@@ -97,6 +97,7 @@ pub struct Stage {
     pub fps: u32,
     /// Deviation of the sensor's noise in luma.
     pub noise: f32,
+    grain: Vec<f32>,
     pub place: Canvas,
     pub said: Vec<(Duration, MotionChange)>,
 }
@@ -118,9 +119,20 @@ impl Stage {
         for luma in &mut place.luma {
             *luma += 3.0 * rng.normal();
         }
+        let grain = (0..1 << 17).map(|_| rng.normal()).collect();
         let start = Instant::now();
         let detector = MotionDetector::new(config);
-        Self { rng, detector, start, now: start, fps: 10, noise: 2.0, place, said: Vec::new() }
+        Self {
+            rng,
+            detector,
+            start,
+            now: start,
+            fps: 10,
+            noise: 2.0,
+            grain,
+            place,
+            said: Vec::new(),
+        }
     }
 
     /// Films for `seconds`; `draw` changes the place as it is at the given second of this take.
@@ -138,11 +150,7 @@ impl Stage {
             let Canvas { width, height, .. } = self.place;
             let mut canvas = Canvas { width, height, luma: self.place.luma.clone() };
             draw(&mut canvas, second, &mut self.rng);
-            let samples: Vec<u8> = canvas
-                .luma
-                .iter()
-                .map(|luma| (luma + self.noise * self.rng.normal()) as u8)
-                .collect();
+            let samples = self.expose(&canvas);
             let change = self.detector.handle(self.now, Plane { samples: &samples, width, height });
             said.extend(change.map(|change| (second, change)));
         }
@@ -151,6 +159,17 @@ impl Stage {
             said.iter().map(|(s, c)| (began - self.start + Duration::from_secs_f32(*s), *c)),
         );
         said
+    }
+
+    /// What the sensor makes of it: noise taken from another place of a long strip for every row.
+    fn expose(&mut self, canvas: &Canvas) -> Vec<u8> {
+        let mut samples = Vec::with_capacity(canvas.luma.len());
+        for row in canvas.luma.chunks_exact(canvas.width) {
+            let from = self.rng.below(self.grain.len() - canvas.width);
+            let noise = &self.grain[from..][..canvas.width];
+            samples.extend(row.iter().zip(noise).map(|(luma, n)| (luma + self.noise * n) as u8));
+        }
+        samples
     }
 
     /// Films the place as it is.
