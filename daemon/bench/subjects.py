@@ -34,7 +34,7 @@ class Subject:
     ) -> Iterator[Accessory]:
         """A fresh, unpaired accessory."""
         with tempfile.TemporaryDirectory(prefix="hsv-bench-") as work:
-            more = {"RUST_LOG": "warn", **self.environment, **(environment or {})}
+            more = {**self.environment, **(environment or {})}
             accessory = Accessory(
                 Path(work), settings or {}, binary=self.binary, environment=more
             )
