@@ -56,6 +56,8 @@ class Accessory:
     setup_code: str = SETUP_CODE
     host: str = "127.0.0.1"
     environment: dict[str, str] = field(default_factory=dict)
+    expect_end: bool = False
+    """Whether a test ends this camera on purpose."""
 
     def __post_init__(self) -> None:
         self.port = free_port()
@@ -98,7 +100,6 @@ class Accessory:
         """Returns once the HAP port answers; StartError otherwise."""
         command = [str(self.binary), "--config", str(self.config), "--state-dir", str(self.state)]
         environment = {**os.environ, "RUST_LOG": "info", **self.environment}
-        first_line = len(self.lines)
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -109,10 +110,8 @@ class Accessory:
             env=environment,
         )
         threading.Thread(target=self._collect, args=(self.process,), daemon=True).start()
-        deadline = time.monotonic() + timeout
         try:
-            self.wait_log(str(self.port), timeout, first_line)
-            self._wait_port(deadline)
+            self._wait_port(time.monotonic() + timeout)
         except TimeoutError as error:
             self.kill()
             raise StartError(f"{error}\n{self.log()}") from error
@@ -127,12 +126,12 @@ class Accessory:
         with self._news:
             self._news.notify_all()
 
-    def wait_log(self, text: str, timeout: float, first_line: int = 0) -> str:
+    def wait_log(self, text: str, timeout: float) -> str:
         """Waits for a line of the log that holds `text`."""
         deadline = time.monotonic() + timeout
         with self._news:
             while True:
-                for line in self.lines[first_line:]:
+                for line in self.lines:
                     if text in line:
                         return line
                 left = deadline - time.monotonic()
@@ -146,7 +145,7 @@ class Accessory:
                 socket.create_connection((self.host, self.port), timeout=1).close()
                 return
             except OSError as error:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or not self.is_running():
                     raise TimeoutError(f"the HAP port does not answer: {error}") from error
                 time.sleep(0.02)
 

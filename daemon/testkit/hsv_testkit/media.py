@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -39,3 +40,13 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
         assert marker not in (0xC1, 0xC2, 0xDA), f"marker {marker:#x}: not a baseline JPEG"
         at += 2 + length
     raise AssertionError("no frame header")
+
+
+def loudness(path: Path) -> float:
+    """The mean volume of the sound in dBFS."""
+    command = ["ffmpeg", "-hide_banner", "-nostdin", "-i", str(path), "-vn"]
+    command += ["-af", "volumedetect", "-f", "null", "-"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    found = re.search(r"mean_volume: (\S+) dB", result.stderr)
+    assert found, result.stderr
+    return float(found[1])

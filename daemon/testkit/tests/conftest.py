@@ -27,15 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
     slow = pytest.mark.skip(reason="takes minutes; run with --slow")
     known = _known_deviations()
     for item in items:
         if "slow" in item.keywords and not config.getoption("--slow"):
             item.add_marker(slow)
-        name = item.nodeid.rsplit("/", 1)[-1]
-        for prefix, reason in known.items():
-            if name == prefix or name.startswith(prefix + "["):
+        for test, reason in known.items():
+            if test in (f"{item.path.name}::{item.name}", f"{item.path.name}::{item.originalname}"):
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=False))
 
 
@@ -61,13 +60,13 @@ def start_camera(tmp_path: Path) -> Iterator[Callable[..., Accessory]]:
     cameras: list[Accessory] = []
 
     def start(settings: Settings | None = None, expect_end: bool = False) -> Accessory:
-        camera = Accessory(tmp_path / f"camera{len(cameras)}", settings or {})
-        camera.expect_end = expect_end  # type: ignore[attr-defined]
+        work = tmp_path / f"camera{len(cameras)}"
+        camera = Accessory(work, settings or {}, expect_end=expect_end)
         cameras.append(camera)
         return camera.start()
 
     yield start
-    ended = [c for c in cameras if not c.is_running() and not c.expect_end]  # type: ignore[attr-defined]
+    ended = [c for c in cameras if not c.is_running() and not c.expect_end]
     for camera in cameras:
         camera.kill()
         print(f"--- log of the camera on port {camera.port}\n{camera.log()}")

@@ -39,7 +39,7 @@ def test_one_failed_read_makes_a_207_with_every_status(home: Home) -> None:
     assert statuses(answer) == [-70409]
 
 
-@pytest.mark.parametrize("query", ["", "?id=", "?id=1", "?id=1.x", "?meta=1", "?id=1.2,"])
+@pytest.mark.parametrize("query", ["", "?id=", "?id=1", "?id=1.x", "?meta=1"])
 def test_a_garbled_read_gets_400(home: Home, query: str) -> None:
     assert home.session.connection.request("GET", "/characteristics" + query).status == 400
 
@@ -96,7 +96,7 @@ def test_writes_run_in_order_and_may_repeat(home: Home) -> None:
 
 def test_an_empty_write_is_fine_and_a_garbled_one_is_not(home: Home) -> None:
     assert home.session.put([]).status == 204
-    for body in ([], {}, {"characteristics": 1}, {"characteristics": [{"iid": 2}]}, "x"):
+    for body in ([], {}, {"characteristics": 1}, "x"):
         assert home.session.put_json("/characteristics", body).status == 400, body
 
 
@@ -123,8 +123,8 @@ def test_users_cannot_write_what_is_for_admins(home: Home, of: db.Type) -> None:
 
 
 def timed(home: Home) -> tuple[int, dict[str, object]]:
-    iid = home.session.database.iid(db.CAMERA_ACTIVE)
-    return iid, {"iid": iid, "value": True}
+    iid = home.session.database.iid(db.RECORDING_AUDIO)
+    return iid, {"iid": iid, "value": 1}
 
 
 def test_a_timed_characteristic_needs_a_prepare(home: Home) -> None:

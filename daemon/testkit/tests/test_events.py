@@ -18,7 +18,7 @@ from hsv_testkit.session import Session
 def watcher(home: Home) -> Session:
     """A second session of the same controller, subscribed to what the tests change."""
     session = home.new_session()
-    session.subscribe(db.RTP_ACTIVE, db.CAMERA_ACTIVE, db.EVENT_SNAPSHOTS, db.MOTION_DETECTED)
+    session.subscribe(db.RTP_ACTIVE, db.CAMERA_ACTIVE, db.EVENT_SNAPSHOTS)
     return session
 
 
