@@ -193,9 +193,9 @@ fn a_full_house_closes_strangers_then_idle_sessions_and_never_a_stream() {
     let mut newest = home.connect();
     assert!(home.is_closed(&stranger), "the stranger goes first");
     admin.verify(&mut home, &mut newest).unwrap();
-    for victim in 2..63 {
+    for (number, idle) in links.iter().enumerate().skip(2) {
         let mut link = home.connect();
-        assert!(home.is_closed(&links[victim]), "session {victim} was idle longest");
+        assert!(home.is_closed(idle), "session {number} was idle longest");
         admin.verify(&mut home, &mut link).unwrap();
         home.input(Input::Pinned { conn: link.conn, is_pinned: true });
     }

@@ -3,6 +3,7 @@
 //! written, and links and controllers to talk to it with.
 
 #![allow(dead_code, unused_imports, reason = "each story uses a part")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the story")]
 
 mod controller;
 mod link;
@@ -59,6 +60,8 @@ pub struct Home {
     /// Everything the server asked for, in order.
     pub log: Vec<Output>,
     pub closed: BTreeSet<ConnectionId>,
+    /// Time spent in the server itself.
+    pub spent: Duration,
     wires: BTreeMap<ConnectionId, Vec<u8>>,
     next_conn: u64,
 }
@@ -79,6 +82,7 @@ impl Home {
             values: values(),
             log: Vec::new(),
             closed: BTreeSet::new(),
+            spent: Duration::ZERO,
             wires: BTreeMap::new(),
             next_conn: 0,
         }
@@ -115,15 +119,22 @@ impl Home {
     }
 
     pub fn input(&mut self, input: Input<'_>) {
-        let mut outputs = self.server.handle(self.now, input);
+        let mut outputs = self.handle(input);
         while !outputs.is_empty() {
             let mut answers = Vec::new();
             for output in outputs {
                 answers.extend(self.perform(&output));
                 self.log.push(output);
             }
-            outputs = answers.into_iter().flat_map(|i| self.server.handle(self.now, i)).collect();
+            outputs = answers.into_iter().flat_map(|answer| self.handle(answer)).collect();
         }
+    }
+
+    fn handle(&mut self, input: Input<'_>) -> Vec<Output> {
+        let before = Instant::now();
+        let outputs = self.server.handle(self.now, input);
+        self.spent += before.elapsed();
+        outputs
     }
 
     fn perform(&mut self, output: &Output) -> Option<Input<'static>> {
