@@ -2,7 +2,8 @@
 //! The state documents `pairings` (purged when unpaired) and `database` (never purged).
 
 use anyhow::Context;
-use hap::{ConfigNumber, ControllerId, Pairing, PairingState};
+use hap::txt::ConfigNumber;
+use hap::{ControllerId, Pairing, PairingState};
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Store, StoreError};

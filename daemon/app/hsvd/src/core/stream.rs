@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Data streams and the recordings that go over them.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use camera::prebuffer::{Limits, Prebuffer, Pushed, Restart};
+use camera::recording::{Action, Conditions, Input, Recorder, Refusal, SourceEnd, Timers, admit};
+use camera::tlv::data_stream::Refusal as StreamRefusal;
+use camera::tlv::selected::SelectedConfiguration;
+use frame::{AudioPacket, EncodedFrame};
+use hds::{CloseReason, Keys, Output, Owner};
+use tracing::{debug, info, warn};
+
+use super::Core;
+use crate::config::RecordingConfig;
+use crate::net::NetEvent;
+
+/// The prebuffer, the recording, and what a hub selected for both.
+pub struct Recordings {
+    prebuffer: Prebuffer,
+    recorder: Recorder,
+    selected: Option<SelectedConfiguration>,
+    /// The encoder failed and has not delivered since.
+    is_source_lost: bool,
+    /// Which HAP connection each data stream belongs to, once it has said something.
+    owners: HashMap<hds::ConnectionId, Owner>,
+}
+
+impl Recordings {
+    /// Nothing selected, nothing held.
+    pub fn new(config: &RecordingConfig) -> Self {
+        let timers = Timers {
+            after_motion: Duration::from_secs(config.after_motion_s.into()),
+            answer_within: Duration::from_secs(config.acknowledge_s.into()),
+            maximum: config.maximum(),
+            ..Timers::default()
+        };
+        let keep = Duration::from_millis(config.prebuffer_ms.get().into());
+        let limits = Limits { keep: keep.mul_f32(KEEP_PREBUFFERS), ..Limits::default() };
+        Self {
+            prebuffer: Prebuffer::new(limits),
+            recorder: Recorder::new(timers),
+            selected: None,
+            is_source_lost: false,
+            owners: HashMap::new(),
+        }
+    }
+
+    /// Drops everything held.
+    pub fn forget(&mut self) {
+        self.prebuffer.clear();
+    }
+
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.recorder.next_timeout()
+    }
+
+    pub fn select(&mut self, selected: Option<SelectedConfiguration>) {
+        self.selected = selected;
+        self.is_source_lost = false;
+    }
+}
+
+/// How many prebuffer lengths are held: a hub that opens late still finds the motion's beginning.
+const KEEP_PREBUFFERS: f32 = 2.5;
+
+impl Core {
+    pub(super) fn hds_event(&mut self, now: Instant, event: NetEvent) {
+        let outputs = match event {
+            NetEvent::Opened { conn, peer } => {
+                let connection = hds::ConnectionId(conn);
+                self.hds.handle(now, hds::Input::Accepted { connection, peer: peer.ip() })
+            }
+            NetEvent::Received { conn, bytes } => {
+                let (connection, bytes) = (hds::ConnectionId(conn), &bytes);
+                self.hds.handle(now, hds::Input::Received { connection, bytes })
+            }
+            NetEvent::Written { conn, bytes } => {
+                let connection = hds::ConnectionId(conn);
+                let outputs = self.hds.handle(now, hds::Input::Written { connection, bytes });
+                let queued_bytes = self.hds.queued_bytes(connection);
+                self.recorder(now, Input::Written { connection, queued_bytes });
+                outputs
+            }
+            NetEvent::Closed { conn } => {
+                self.hds_connections.forget(conn);
+                let connection = hds::ConnectionId(conn);
+                self.hds.handle(now, hds::Input::Closed { connection })
+            }
+        };
+        self.do_hds(now, outputs);
+    }
+
+    pub(super) fn do_hds(&mut self, now: Instant, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send { connection, bytes } => self.hds_connections.send(connection.0, bytes),
+                Output::Close { connection, closing, reason } => {
+                    debug!(connection = connection.0, %reason, "data stream connection closed");
+                    match closing {
+                        hds::Closing::AfterSending => self.hds_connections.close(connection.0),
+                        hds::Closing::Now => self.hds_connections.abort(connection.0),
+                    }
+                }
+                Output::Message { connection, owner, message } => {
+                    if self.recordings.owners.insert(connection, owner).is_none() {
+                        self.pin(now, owner);
+                    }
+                    let conditions = self.conditions();
+                    self.recorder(now, Input::Message { connection, message, conditions });
+                }
+                Output::Closed { connection, owner, reason } => {
+                    if reason == CloseReason::Stalled {
+                        warn!(%reason, "data stream dropped");
+                    }
+                    self.recordings.owners.remove(&connection);
+                    self.pin(now, owner);
+                    self.recorder(now, Input::Closed(connection));
+                }
+            }
+        }
+    }
+
+    /// Tells the HAP server whether this connection carries a data stream.
+    fn pin(&mut self, now: Instant, owner: Owner) {
+        let is_pinned = self.recordings.owners.values().any(|of| *of == owner);
+        let pinned = hap::Input::Pinned { conn: hap::ConnectionId(owner.0), is_pinned };
+        let outputs = self.hap.handle(now, pinned);
+        self.do_hap(now, outputs);
+    }
+
+    /// Derives the keys of a data stream that a controller sets up, and expects its connection.
+    pub(super) fn prepare_stream(
+        &mut self,
+        now: Instant,
+        connection: camera::ConnectionId,
+        controller_salt: &[u8; 32],
+        accessory_salt: &[u8; 32],
+    ) -> Result<u16, StreamRefusal> {
+        let secret = self.hap.shared_secret(hap::ConnectionId(connection.0));
+        let Some(secret) = secret else { return Err(StreamRefusal::Failed) };
+        let keys = Keys::accessory(secret.as_bytes(), controller_salt, accessory_salt);
+        match self.hds.prepare(now, Owner(connection.0), keys) {
+            Ok(()) => Ok(self.hds_port),
+            Err(error) => {
+                debug!(%error, "data stream not prepared");
+                Err(StreamRefusal::Busy)
+            }
+        }
+    }
+
+    /// What a recording that begins now would be made of.
+    fn conditions(&self) -> Conditions {
+        let permit = match admit(&self.gate) {
+            Ok(_) if self.recordings.is_source_lost => Err(Refusal::SourceFailed),
+            admitted => admitted,
+        };
+        let prebuffer = self.recordings.selected.map_or(0, |selected| selected.prebuffer_ms);
+        let prebuffer = Duration::from_millis(prebuffer.into());
+        Conditions { permit, prebuffer, audio: self.recorded_sound() }
+    }
+
+    /// Hands `input` to the recorder and does what it says.
+    pub(super) fn recorder(&mut self, now: Instant, input: Input) {
+        let Recordings { prebuffer, recorder, .. } = &mut self.recordings;
+        for action in recorder.handle(now, prebuffer, input) {
+            match action {
+                Action::Send { connection, message } => {
+                    match self.hds.send(now, connection, &message) {
+                        Ok(output) => self.do_hds(now, vec![output]),
+                        Err(error) => {
+                            debug!(connection = connection.0, %error, "data stream not usable");
+                            let outputs = self.hds.close(connection);
+                            self.do_hds(now, outputs);
+                        }
+                    }
+                }
+                Action::Ended(summary) if summary.ending.is_normal() => info!("{summary}"),
+                Action::Ended(summary) => warn!("{summary}"),
+            }
+        }
+    }
+
+    pub(super) fn recordings_timeout(&mut self, now: Instant) {
+        if self.recordings.next_timeout().is_some_and(|due| due <= now) {
+            self.recorder(now, Input::Timeout);
+        }
+    }
+
+    pub(super) fn end_recordings(&mut self, now: Instant) {
+        self.recorder(now, Input::Revoked);
+    }
+
+    pub(super) fn push_video(&mut self, now: Instant, frame: EncodedFrame) {
+        self.recordings.is_source_lost = false;
+        match self.recordings.prebuffer.push_video(frame) {
+            Pushed::Taken => {}
+            Pushed::Closed(_) => self.recorder(now, Input::Pushed),
+            Pushed::Restarted(why) => {
+                match why {
+                    Restart::Parameters => debug!("the encoder has other parameters"),
+                    Restart::Clock => warn!("video went back in time"),
+                }
+                self.recorder(now, Input::SourceEnded(SourceEnd::Changed));
+            }
+        }
+        // The first frame shows the parameter sets that a waiting recording begins with.
+        self.recorder(now, Input::Pushed);
+    }
+
+    pub(super) fn push_audio(&mut self, packet: AudioPacket) {
+        self.recordings.prebuffer.push_audio(packet);
+    }
+
+    pub(super) fn source_lost(&mut self, now: Instant) {
+        self.recordings.is_source_lost = true;
+        self.recordings.prebuffer.clear();
+        self.recorder(now, Input::SourceEnded(SourceEnd::Failed));
+    }
+}
