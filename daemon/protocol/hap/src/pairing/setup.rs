@@ -28,11 +28,13 @@ impl Message {
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
         let fields = Fields::parse(body)?;
         match fields.number::<u8>(kind::STATE)? {
-            1 => match fields.number::<u8>(kind::METHOD)? {
+            1 => match fields.bytes(kind::METHOD)? {
                 // With authentication means with an Apple chip, which the TXT record denies;
                 // some tools ask for it all the same and are content without.
-                method::PAIR_SETUP | method::PAIR_SETUP_WITH_AUTH => Ok(Self::Start),
-                _ => Err(Malformed::Value),
+                None | Some([] | [method::PAIR_SETUP | method::PAIR_SETUP_WITH_AUTH]) => {
+                    Ok(Self::Start)
+                }
+                Some(_) => Err(Malformed::Value),
             },
             3 => Ok(Self::Proof {
                 public_key: fields.required(kind::PUBLIC_KEY)?.to_vec(),

@@ -180,8 +180,8 @@ impl<const D: usize> Comb<D> {
                 let product = Form::from_montgomery(products[index], &params).mul(&tooth);
                 products[bit + index] = product.to_montgomery();
             }
-            for _ in 0..D {
-                tooth = tooth.square();
+            if bit < 8 {
+                tooth = (0..D).fold(tooth, |tooth, _| tooth.square());
             }
         }
         Self { products, params }

@@ -27,18 +27,15 @@ impl Message {
         let fields = Fields::parse(body)?;
         match fields.number::<u8>(kind::STATE)? {
             // Another method than this is the resume of Bluetooth sessions.
-            1 => match fields.uint(kind::METHOD)? {
-                None | Some(0) => Self::start(&fields),
-                Some(other) if other == u64::from(method::PAIR_VERIFY) => Self::start(&fields),
+            1 => match fields.bytes(kind::METHOD)? {
+                None | Some([] | [0 | method::PAIR_VERIFY]) => {
+                    Ok(Self::Start { public_key: fields.array(kind::PUBLIC_KEY)? })
+                }
                 Some(_) => Err(Malformed::Value),
             },
             3 => Ok(Self::Finish { sealed: fields.required(kind::ENCRYPTED_DATA)?.to_vec() }),
             _ => Err(Malformed::Value),
         }
-    }
-
-    fn start(fields: &Fields) -> Result<Self, Malformed> {
-        Ok(Self::Start { public_key: fields.array(kind::PUBLIC_KEY)? })
     }
 }
 

@@ -213,9 +213,12 @@ impl Server {
         self.claim.as_ref().is_some_and(|claim| claim.conn != conn && now < claim.since + CLAIM)
     }
 
-    /// Takes the claim; whoever had it before starts over.
+    /// Takes the claim; whoever had it before starts over. To start over oneself does not prolong
+    /// it, or one could keep it for ever.
     fn take_claim(&mut self, now: Instant, conn: ConnectionId) {
-        let before = self.claim.replace(Claim { conn, since: now });
+        let held = self.claim.as_ref().filter(|c| c.conn == conn && now < c.since + CLAIM);
+        let since = held.map_or(now, |claim| claim.since);
+        let before = self.claim.replace(Claim { conn, since });
         if let Some(before) = before.filter(|before| before.conn != conn)
             && let Some(connection) = self.connections.get_mut(&before.conn)
         {

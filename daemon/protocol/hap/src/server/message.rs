@@ -68,7 +68,8 @@ pub enum Input<'a> {
     },
     /// [`Server::next_timeout`](crate::Server::next_timeout) has come.
     Timeout,
-    /// The owner removes all pairings by hand; also clears the count of wrong setup codes.
+    /// The owner removes all pairings by hand; also clears the count of wrong setup codes. When
+    /// there is nothing to remove or to clear, nothing comes out.
     UnpairAll,
 }
 
