@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TESTKIT = Path(__file__).resolve().parents[1] / "testkit"
 from hsv_testkit.accessory import Accessory, Settings, camera_binary
 from hsv_testkit.connection import Connection
 from hsv_testkit.pairing import Pairing, pair_setup
 
+TESTKIT = Path(__file__).resolve().parents[1] / "testkit"
 OURS, NODE, PYTHON = "hsvd", "hap-nodejs", "HAP-python"
 
 
@@ -35,9 +35,7 @@ class Subject:
         """A fresh, unpaired accessory."""
         with tempfile.TemporaryDirectory(prefix="hsv-bench-") as work:
             more = {**self.environment, **(environment or {})}
-            accessory = Accessory(
-                Path(work), settings or {}, binary=self.binary, environment=more
-            )
+            accessory = Accessory(Path(work), settings or {}, binary=self.binary, environment=more)
             with accessory:
                 yield accessory
 

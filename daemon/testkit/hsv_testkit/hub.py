@@ -48,9 +48,7 @@ class Hub:
         assert status == 0, f"the configuration was refused with {status}"
         moment = time.monotonic()
         self.session.write((db.RECORDING_AUDIO, int(audio)))
-        self.session.write(
-            (db.CAMERA_ACTIVE, True), (db.RTP_ACTIVE, 1), (db.RECORDING_ACTIVE, 1)
-        )
+        self.session.write((db.CAMERA_ACTIVE, True), (db.RTP_ACTIVE, 1), (db.RECORDING_ACTIVE, 1))
         self.session.subscribe(db.MOTION_DETECTED)
         return moment
 

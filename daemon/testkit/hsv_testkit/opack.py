@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-EPOCH = datetime(2001, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 MAX_DEPTH = 64
 _TERMINATOR = object()
 

@@ -11,9 +11,7 @@ from . import tlv8
 
 def setup_endpoints(session_id: bytes | None = None) -> str:
     """A SetupEndpoints request for a viewer on this machine, base64."""
-    crypto = tlv8.encode(
-        [(1, b"\x00"), (2, secrets.token_bytes(16)), (3, secrets.token_bytes(14))]
-    )
+    crypto = tlv8.encode([(1, b"\x00"), (2, secrets.token_bytes(16)), (3, secrets.token_bytes(14))])
     address = tlv8.encode(
         [(1, b"\x00"), (2, b"127.0.0.1"), (3, tlv8.u16(45000)), (4, tlv8.u16(45002))]
     )

@@ -71,9 +71,11 @@ def discovery(controller: IpController, host: str, port: int) -> IpDiscovery:
 
 def ip_controller() -> IpController:
     """A controller that never touches the network by itself."""
-    return IpController(CharacteristicCacheMemory(), None)
+    return IpController(CharacteristicCacheMemory(), None)  # type: ignore[arg-type]
 
 
 async def pair(controller: IpController, host: str, port: int, code: str) -> IpPairing:
     finish = await discovery(controller, host, port).async_start_pairing("porch")
-    return await finish(code)
+    pairing = await finish(code)
+    assert isinstance(pairing, IpPairing)
+    return pairing

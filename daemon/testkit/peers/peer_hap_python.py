@@ -14,8 +14,7 @@ import tomllib
 from pathlib import Path
 
 from pyhap.accessory_driver import AccessoryDriver
-from pyhap.camera import VIDEO_CODEC_PARAM_LEVEL_TYPES
-from pyhap.camera import VIDEO_CODEC_PARAM_PROFILE_ID_TYPES, Camera
+from pyhap.camera import VIDEO_CODEC_PARAM_LEVEL_TYPES, VIDEO_CODEC_PARAM_PROFILE_ID_TYPES, Camera
 
 OPTIONS = {
     "video": {

@@ -109,8 +109,13 @@ def test_a_write_response_only_when_asked(home: Home) -> None:
 
 @pytest.mark.parametrize(
     "of",
-    [db.CAMERA_ACTIVE, db.EVENT_SNAPSHOTS, db.PERIODIC_SNAPSHOTS, db.RECORDING_ACTIVE,
-     db.RTP_ACTIVE],
+    [
+        db.CAMERA_ACTIVE,
+        db.EVENT_SNAPSHOTS,
+        db.PERIODIC_SNAPSHOTS,
+        db.RECORDING_ACTIVE,
+        db.RTP_ACTIVE,
+    ],
 )
 def test_users_cannot_write_what_is_for_admins(home: Home, of: db.Type) -> None:
     session = home.new_session(home.add_user())

@@ -87,8 +87,9 @@ def test_two_messages_in_one_write(hub: Hub) -> None:
         assert [stream.read().header["id"] for _ in range(2)] == [1, 2]
 
 
-@pytest.mark.parametrize(("protocol", "name"), [("nothing", "open"), ("dataSend", "nothing"),
-                                                ("control", "nothing")])
+@pytest.mark.parametrize(
+    ("protocol", "name"), [("nothing", "open"), ("dataSend", "nothing"), ("control", "nothing")]
+)
 def test_an_unknown_request_gets_status_5(hub: Hub, protocol: str, name: str) -> None:
     with hub.connect() as stream:
         assert stream.request(protocol, name, {}).header["status"] == 5

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Hundreds of pairings and power cuts. HSV_PAIRINGS, HSV_VERIFIES and HSV_CUTS change the counts."""
+"""Hundreds of pairings and power cuts.
+
+HSV_PAIRINGS, HSV_VERIFIES and HSV_CUTS change the counts.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +54,7 @@ def test_no_pair_setup_ever_fails(camera: Accessory, rng: random.Random) -> None
             try:
                 if kind == "aiohomekit":
                     name = Identity().identifier
-                    pairing = as_ours(
-                        third_party.pair_setup(connection, camera.setup_code, name)
-                    )
+                    pairing = as_ours(third_party.pair_setup(connection, camera.setup_code, name))
                 else:
                     pairing = p.pair_setup(connection, camera.setup_code, padding=Padding(kind))
             except Exception as error:

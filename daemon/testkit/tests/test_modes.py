@@ -140,8 +140,11 @@ def test_modes_survive_a_power_cycle(home: Home, hub: Hub, mode: Mode) -> None:
     mode.write(hub)
     home.power_cycle()
     session = home.session
-    read = (session.read(db.RTP_ACTIVE), session.read(db.CAMERA_ACTIVE),
-            session.read(db.RECORDING_ACTIVE))
+    read = (
+        session.read(db.RTP_ACTIVE),
+        session.read(db.CAMERA_ACTIVE),
+        session.read(db.RECORDING_ACTIVE),
+    )
     assert tuple(int(value) for value in read) == (mode.rtp, mode.camera, mode.recording)
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from conftest import Home
 
 from hsv_testkit import pairing as p
@@ -16,7 +15,7 @@ from hsv_testkit.connection import Connection
 from hsv_testkit.crypto import hkdf, seal, text_nonce
 from hsv_testkit.pairing import Identity, PairingError
 from hsv_testkit.session import Session
-from hsv_testkit.srp import N, N_BYTES, Padding, SrpClient, find_private
+from hsv_testkit.srp import N_BYTES, N, Padding, SrpClient, find_private
 
 WRONG_CODE = "111-22-334"
 
@@ -233,5 +232,3 @@ def test_an_all_zero_shared_secret_is_refused(home: Home) -> None:
         if answer.status == 200:
             with pytest.raises(PairingError):
                 p.items_of(answer, 2)
-
-

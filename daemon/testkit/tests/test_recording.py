@@ -89,9 +89,7 @@ def test_without_audio_there_is_no_audio_track(home: Home, tmp_path: Path) -> No
     media.decode_every_frame(path)
 
 
-def test_a_silent_track_can_be_asked_for(
-    make_home: Callable[..., Home], tmp_path: Path
-) -> None:
+def test_a_silent_track_can_be_asked_for(make_home: Callable[..., Home], tmp_path: Path) -> None:
     home = make_home({"recording": {"silent-audio-track": "always"}})
     hub = home.hub()
     hub.arm(SMALL, audio=False)

@@ -148,9 +148,7 @@ def test_one_connection_gets_one_recording(moving: Home) -> None:
 
 @pytest.mark.slow
 def test_a_stalled_hub_loses_the_recording_to_another(make_home: MakeHome) -> None:
-    home = make_home(
-        {"motion": {"hold-s": 120}, "video": {"width": 1920, "height": 1080}}
-    )
+    home = make_home({"motion": {"hold-s": 120}, "video": {"width": 1920, "height": 1080}})
     first, second = armed_hub(home, Selected(bitrate_kbit=8000)), home.hub()
     home.camera.trigger_motion()
     stalled = first.open(first.connect(receive_buffer=4096))
@@ -172,9 +170,7 @@ def test_a_stalled_hub_loses_the_recording_to_another(make_home: MakeHome) -> No
 
 @pytest.mark.slow
 def test_a_stalled_hub_is_dropped_and_costs_no_memory(make_home: MakeHome) -> None:
-    home = make_home(
-        {"motion": {"hold-s": 120}, "video": {"width": 1920, "height": 1080}}
-    )
+    home = make_home({"motion": {"hold-s": 120}, "video": {"width": 1920, "height": 1080}})
     hub = armed_hub(home, Selected(bitrate_kbit=8000))
     home.camera.trigger_motion()
     time.sleep(10)  # a full prebuffer belongs to the memory before
