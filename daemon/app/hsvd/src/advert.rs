@@ -11,6 +11,7 @@ mod responder;
 use std::ops::Not;
 use std::time::Duration;
 
+use hap::txt::Advertisement;
 use tokio::sync::watch;
 use tokio::time;
 use tracing::{info, warn};
@@ -32,6 +33,19 @@ pub struct Record {
     pub port: u16,
     /// The TXT record's keys and values, in order.
     pub txt: Vec<(String, String)>,
+}
+
+impl Record {
+    /// The record of `advertisement`, served on `port`.
+    pub fn new(advertisement: &Advertisement, port: u16) -> Self {
+        let digits = advertisement.device_id.as_str().replace(':', "");
+        Self {
+            instance: advertisement.instance_name(),
+            host: format!("hsv-{}", digits.to_lowercase()),
+            port,
+            txt: advertisement.txt().map(|(key, value)| (key.to_owned(), value)).to_vec(),
+        }
+    }
 }
 
 /// Why nothing was published; an attempt follows.

@@ -12,6 +12,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
+use hap::setup::{SetupCode, SetupId};
 use serde::Deserialize;
 
 pub use media::{AudioConfig, MotionConfig, SnapshotConfig, VideoConfig, ZoneConfig};
@@ -170,10 +171,10 @@ impl Default for HdsConfig {
 pub struct PairingConfig {
     /// The code to type into Home, `XXX-XX-XXX`; trivial ones are refused.
     #[serde(deserialize_with = "setup_code")]
-    pub setup_code: Option<hap::SetupCode>,
+    pub setup_code: Option<SetupCode>,
     /// Four of `0-9A-Z`, part of the QR code.
     #[serde(deserialize_with = "setup_id")]
-    pub setup_id: Option<hap::SetupId>,
+    pub setup_id: Option<SetupId>,
 }
 
 impl std::fmt::Debug for PairingConfig {
@@ -183,12 +184,12 @@ impl std::fmt::Debug for PairingConfig {
     }
 }
 
-fn setup_code<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<hap::SetupCode>, D::Error> {
-    String::deserialize(from)?.parse().map(Some).map_err(serde::de::Error::custom)
+fn setup_code<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SetupCode>, D::Error> {
+    SetupCode::parse(&String::deserialize(from)?).map(Some).map_err(serde::de::Error::custom)
 }
 
-fn setup_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<hap::SetupId>, D::Error> {
-    String::deserialize(from)?.parse().map(Some).map_err(serde::de::Error::custom)
+fn setup_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SetupId>, D::Error> {
+    SetupId::parse(&String::deserialize(from)?).map(Some).map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

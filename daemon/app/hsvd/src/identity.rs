@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who this camera is: drawn at first start, kept until a factory reset.
+//! The state document `identity`: who this camera is. Drawn at first start, purged by a factory
+//! reset only.
 
 use anyhow::Context;
+use hap::DeviceId;
+use hap::setup::{SetupCode, SetupId};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -12,16 +15,14 @@ use crate::store::Store;
 
 const DOMAIN: &str = "identity";
 
-/// What a controller knows this camera by, and what it proves itself with.
+/// What a controller knows this camera by, proves it with, and adds it with.
 pub struct Identity {
-    /// `XX:XX:XX:XX:XX:XX`
-    pub device_id: hap::DeviceId,
-    /// Seed of the long-term signing key.
-    pub signing_seed: Zeroizing<[u8; 32]>,
+    /// Device id and signing key.
+    pub keys: hap::Identity,
     /// The code on the label.
-    pub setup_code: hap::SetupCode,
+    pub setup_code: SetupCode,
     /// The QR code's four characters.
-    pub setup_id: hap::SetupId,
+    pub setup_id: SetupId,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,26 +39,30 @@ impl Identity {
     ///
     /// # Errors
     /// The store's; a document whose content is not an identity.
-    pub fn load(store: &Store, owner: &PairingConfig) -> anyhow::Result<Self> {
+    pub fn load(
+        store: &Store,
+        owner: &PairingConfig,
+        rng: &mut ChaCha20Rng,
+    ) -> anyhow::Result<Self> {
         let document = match store.load::<Document>(DOMAIN)? {
             Some(document) => document,
             None => {
-                let drawn = Document::draw(&mut seeded_rng()?);
+                let drawn = Document::draw(rng);
                 store.save(DOMAIN, &drawn)?;
                 drawn
             }
         };
         let what = "identity in the state folder";
+        let device_id = DeviceId::parse(&document.device_id).context(what)?;
         Ok(Self {
-            device_id: document.device_id.parse().context(what)?,
-            signing_seed: document.signing_seed,
+            keys: hap::Identity::new(device_id, &document.signing_seed),
             setup_code: match &owner.setup_code {
                 Some(code) => code.clone(),
-                None => document.setup_code.parse().context(what)?,
+                None => SetupCode::parse(&document.setup_code).context(what)?,
             },
             setup_id: match &owner.setup_id {
                 Some(id) => id.clone(),
-                None => document.setup_id.parse().context(what)?,
+                None => SetupId::parse(&document.setup_id).context(what)?,
             },
         })
     }
@@ -68,10 +73,10 @@ impl Document {
         let mut signing_seed = Zeroizing::new([0; 32]);
         rng.fill_bytes(signing_seed.as_mut());
         Self {
-            device_id: hap::DeviceId::generate(rng).to_string(),
+            device_id: DeviceId::generate(rng).to_string(),
             signing_seed,
-            setup_code: hap::SetupCode::generate(rng).display().to_string(),
-            setup_id: hap::SetupId::generate(rng).to_string(),
+            setup_code: SetupCode::generate(rng).as_str().to_owned(),
+            setup_id: SetupId::generate(rng).as_str().to_owned(),
         }
     }
 }
@@ -84,4 +89,11 @@ pub fn seeded_rng() -> anyhow::Result<ChaCha20Rng> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(seed.as_mut()).context("no randomness from the kernel")?;
     Ok(ChaCha20Rng::from_seed(*seed))
+}
+
+/// A generator of its own for another owner, seeded from `rng`.
+pub fn fork(rng: &mut ChaCha20Rng) -> ChaCha20Rng {
+    let mut seed = Zeroizing::new([0; 32]);
+    rng.fill_bytes(seed.as_mut());
+    ChaCha20Rng::from_seed(*seed)
 }

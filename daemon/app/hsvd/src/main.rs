@@ -15,6 +15,8 @@ mod identity;
 mod log;
 mod motion;
 mod net;
+mod pairings;
+mod settings;
 mod store;
 mod watchdog;
 

@@ -71,9 +71,18 @@ impl Store {
     /// The document of `domain`, or `None` when it was never saved.
     ///
     /// # Errors
+    /// As [`Store::load_text`], and [`StoreError::Content`].
+    pub fn load<T: DeserializeOwned>(&self, domain: &str) -> Result<Option<T>, StoreError> {
+        let content = |source| StoreError::Content { domain: domain.to_owned(), source };
+        self.load_text(domain)?.map(|text| serde_json::from_str(&text).map_err(content)).transpose()
+    }
+
+    /// The text of `domain`, or `None` when it was never saved.
+    ///
+    /// # Errors
     /// [`StoreError::Damaged`] when a document was saved but no copy of it is whole: starting
     /// afresh would throw the owner's pairing away, so that is for a person to decide.
-    pub fn load<T: DeserializeOwned>(&self, domain: &str) -> Result<Option<T>, StoreError> {
+    pub fn load_text(&self, domain: &str) -> Result<Option<String>, StoreError> {
         let copies = COPIES.map(|copy| self.read_copy(domain, copy));
         let newest = copies
             .iter()
@@ -93,9 +102,7 @@ impl Store {
                 }
             }
         }
-        serde_json::from_str(&newest.body)
-            .map(Some)
-            .map_err(|source| StoreError::Content { domain: domain.to_owned(), source })
+        Ok(Some(newest.body.clone()))
     }
 
     /// Makes `value` the document of `domain`. When this returns it is on the disk.
@@ -103,6 +110,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`]; the document is then the new or the old one, never a mixture.
     pub fn save<T: Serialize>(&self, domain: &str, value: &T) -> Result<(), StoreError> {
+        let body = serde_json::to_string(value)
+            .map_err(|source| StoreError::Content { domain: domain.to_owned(), source })?;
+        self.save_text(domain, body)
+    }
+
+    /// Makes `body` the text of `domain`, as [`Store::save`].
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn save_text(&self, domain: &str, body: String) -> Result<(), StoreError> {
         let generation = COPIES
             .iter()
             .filter_map(|copy| match self.read_copy(domain, copy) {
@@ -111,27 +128,8 @@ impl Store {
             })
             .max()
             .unwrap_or(0);
-        let body = serde_json::to_string(value)
-            .map_err(|source| StoreError::Content { domain: domain.to_owned(), source })?;
         let document = Document { generation: generation + 1, body };
         COPIES.iter().try_for_each(|copy| self.write_copy(domain, copy, &document))
-    }
-
-    /// Forgets `domain`.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    pub fn remove(&self, domain: &str) -> Result<(), StoreError> {
-        for copy in COPIES {
-            let path = self.path(domain, copy);
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(StoreError::Io { path, source });
-                }
-                _ => {}
-            }
-        }
-        self.flush_folder()
     }
 
     fn path(&self, domain: &str, copy: &str) -> PathBuf {
@@ -229,8 +227,6 @@ mod tests {
         store.save("numbers", &[1, 2]).unwrap();
         store.save("numbers", &[3]).unwrap();
         assert_eq!(load(&store), Some(vec![3]));
-        store.remove("numbers").unwrap();
-        assert_eq!(load(&store), None);
     }
 
     #[test]

@@ -3,6 +3,14 @@
 
 #![forbid(unsafe_code)]
 
+mod camera;
 pub mod motion;
 pub mod prebuffer;
 pub mod recording;
+pub mod services;
+pub mod tlv;
+
+pub use camera::{
+    Action, Camera, ConnectionId, DisabledBy, FieldOfView, FieldOfViewRange, Input, Outcome,
+    Outputs, Selected, Setup, Sound, Start, StoredState, StoredStateError, Ticket, WriteEntry,
+};

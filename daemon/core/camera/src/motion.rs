@@ -5,18 +5,22 @@ mod background;
 mod blobs;
 mod cells;
 mod config;
+mod correlation;
 mod illumination;
 mod tracks;
+mod weather;
 
 use std::time::{Duration, Instant};
 
 use frame::Plane;
 
-use self::background::{Background, Rates, Thresholds};
+use self::background::{Background, LANES, Rates, Thresholds};
 use self::blobs::{Blob, BlobFinder};
 use self::cells::{LEVEL, Shrinker};
+use self::correlation::Correlation;
 use self::illumination::Illumination;
 use self::tracks::Tracks;
+use self::weather::Weather;
 
 pub use self::config::{
     ConfigError, Hold, MAX_CORNERS, MAX_ZONES, MinimumSize, MotionConfig, Point, Sensitivity, Zone,
@@ -147,9 +151,12 @@ struct Scene {
     illumination: Illumination,
     background: Background,
     finder: BlobFinder,
+    weather: Weather,
     tracks: Tracks,
     since: Instant,
     last: Instant,
+    /// Between the last two frames looked at.
+    gap: Duration,
     /// Frames looked at.
     frames: u32,
     /// Time that has not yet made a tick, and movement that has not yet made a tone unit.
@@ -163,7 +170,7 @@ impl Scene {
     fn new(now: Instant, luma: Plane<'_>, config: &MotionConfig) -> Option<Self> {
         let mut shrinker = Shrinker::new(luma.width, luma.height)?;
         let grid = shrinker.grid();
-        let mut cells = vec![0; grid.cells()];
+        let mut cells = vec![0; grid.cells().next_multiple_of(LANES)];
         shrinker.shrink(luma, &mut cells);
         let counts_at = zone_mask(grid, config);
         Some(Self {
@@ -172,9 +179,11 @@ impl Scene {
             finder: BlobFinder::new(grid, counts_at),
             shrinker,
             cells,
+            weather: Weather::default(),
             tracks: Tracks::default(),
             since: now,
             last: now,
+            gap: Duration::ZERO,
             frames: 1,
             tick_rest: Duration::ZERO,
             step_rest: 0.0,
@@ -187,7 +196,7 @@ impl Scene {
         if gap < MIN_INTERVAL {
             return false;
         }
-        self.last = now;
+        (self.last, self.gap) = (now, gap);
         self.frames = self.frames.saturating_add(1);
         self.shrinker.shrink(luma, &mut self.cells);
         if let Some(change) = self.illumination.change(&self.cells, self.background.calm()) {
@@ -198,12 +207,12 @@ impl Scene {
         if gap > GAP {
             self.tracks.clear();
         }
-        let may_report = !self.is_flooded(now);
-        if !may_report || now.duration_since(self.since) < LEARNING {
+        // Blobs are found even when they do not count: the next ones are compared with them.
+        let blobs = self.moving_blobs(config);
+        if self.is_flooded(now) || now.duration_since(self.since) < LEARNING {
             self.tracks.clear();
             return false;
         }
-        let blobs = self.moving_blobs(config);
         self.tracks.observe(now, gap, &blobs)
     }
 
@@ -217,9 +226,23 @@ impl Scene {
         )]
         let minimum = (cells as f32 * config.minimum_size.share()).ceil() as u32;
         let (moving, fresh) = (self.background.moving(), self.background.fresh());
-        let mut blobs = self.finder.find(moving, fresh, minimum);
-        blobs.retain(|blob| blob.fresh >= (minimum / 4).max(blob.area / 32));
+        let mut blobs = self.finder.find(moving, fresh);
+        self.weather.sort_out(self.gap, cells, &mut blobs);
+        blobs.retain(|blob| blob.area >= minimum && !self.is_only_lit(blob));
         blobs
+    }
+
+    /// Whether a blob shows what was there before in another light: as the background gets brighter
+    /// or darker from cell to cell, so does the picture.
+    fn is_only_lit(&self, blob: &Blob) -> bool {
+        let (moving, calm) = (self.background.moving(), self.background.calm());
+        let mut sums = Correlation::default();
+        for row in blob.cells_of_rows(self.shrinker.grid()) {
+            for i in row.filter(|&i| moving[i] == 1) {
+                sums.add(self.cells[i], calm[i]);
+            }
+        }
+        sums.is_strong()
     }
 
     /// Whether the whole picture changes or just did.
@@ -227,7 +250,7 @@ impl Scene {
         let fresh = self.background.fresh();
         let changed: usize = fresh.chunks(255).map(|c| usize::from(c.iter().sum::<u8>())).sum();
         let recent = self.flood.filter(|(last, _)| now.duration_since(*last) < FLOOD_PAUSE);
-        if changed * 256 > fresh.len() * FLOOD_SHARE {
+        if self.illumination.is_switching() || changed * 256 > fresh.len() * FLOOD_SHARE {
             let since = recent.map_or(now, |(_, since)| since);
             self.flood = Some((now, since));
             return now.duration_since(since) < MAX_FLOOD;
@@ -240,7 +263,7 @@ impl Scene {
         let gap = gap.min(Duration::from_secs(1));
         let seconds = gap.as_secs_f32();
         let age = now.duration_since(self.since);
-        let learn = if age < LEARNING { 65_536 / i64::from(self.frames) } else { 0 };
+        let learn = if age < LEARNING { 32_768 / i64::from(self.frames) } else { 0 };
         let levels_per_second = if age < YOUNG { 4.0 } else { 0.5 };
         self.step_rest += seconds * levels_per_second * f32::from(LEVEL);
         let step = self.step_rest.floor();
@@ -251,14 +274,15 @@ impl Scene {
             self.tick_rest -= TICK;
             ticks += 1;
         }
-        let share = |time: f32| ((seconds / time).min(0.5) * 65_536.0) as i32;
-        let young = age.as_secs_f32().max(0.3);
+        let share = |time: f32| ((seconds / time).min(0.5) * 32_768.0) as i16;
+        let known = |usual: f32| if age < LEARNING { age.as_secs_f32().max(0.3) } else { usual };
         let flooded = self.flood.is_some_and(|(last, _)| now.duration_since(last) < FLOOD_MEMORY);
         Rates {
-            learn: learn as i32,
+            learn: learn as i16,
             step: step as i16,
-            rise: share(young.min(8.0)),
-            fall: share(young.min(20.0)),
+            rise: share(known(8.0)),
+            fall: share(known(20.0)),
+            stir: share(20.0),
             ticks,
             absorb: if flooded { ABSORB_TICKS_AFTER_FLOOD } else { ABSORB_TICKS },
         }

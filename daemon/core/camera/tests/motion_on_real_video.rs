@@ -12,7 +12,9 @@ use real_video::{BLOCKS_X, BLOCKS_Y, FPS, HEIGHT, Rng, Video, WIDTH, Window};
 
 /// Blocks of persons in a frame from which somebody is surely in view: 0.15 % of the picture.
 const PERSON_BLOCKS: usize = 40;
-/// Frames of a second that must show somebody.
+/// Of those, the blocks that must have changed within half a second.
+const MOVING_BLOCKS: usize = 20;
+/// Frames of a second that must show somebody moving.
 const PERSON_FRAMES: usize = 5;
 
 #[derive(Clone, Copy, Default)]
@@ -130,6 +132,7 @@ fn score(
     // Three seconds to learn, which are not scored.
     let seconds = video.len() / FPS;
     for second in 0..seconds {
+        let mut mv = Vec::new();
         let (mut shown, mut none, mut seen) = (0, 0, 0);
         for index in second * FPS..(second + 1) * FPS {
             let window = if second < 3 { Window::NONE } else { window(index) };
@@ -140,11 +143,13 @@ fn score(
             let _change = detector.handle(now, plane);
             seen += usize::from(detector.next_timeout() == Some(now + hold.time()));
             let blocks = video.person_blocks(index, window);
-            shown += usize::from(blocks >= PERSON_BLOCKS);
+            let moving = video.moving_blocks(index, window);
+            shown += usize::from(blocks >= PERSON_BLOCKS && moving >= MOVING_BLOCKS);
+            mv.push((blocks, moving));
             none += usize::from(blocks == 0);
         }
         if std::env::var_os("HSV_VERBOSE").is_some() {
-            println!("{second:3}: shown {shown:2} none {none:2} seen {seen:2}");
+            println!("{second:3}: shown {shown:2} none {none:2} seen {seen:2} {mv:?}");
         }
         if second < 3 {
             continue;

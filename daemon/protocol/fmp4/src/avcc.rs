@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn emulation_prevention_is_taken_out() {
-        // sps id 0xffff would need the bits; 00 00 03 hides 00 00 in front of the rest
+        // level 0 after no constraints: the encoder had to put a 3 behind the two zeros
         let sps = [0x67, 100, 0, 0, 3, 0b1010_1110];
         assert!(body(&sps).ends_with(&[0xfd, 0xf8, 0xf8, 0]));
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use camera::tlv::recording::PrebufferMs;
 use serde::Deserialize;
 
 /// `[recording]`: what is kept for the home hub, and when a recording ends.
@@ -10,6 +11,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct RecordingConfig {
     /// Video kept in memory from before the motion, in milliseconds.
+    #[serde(deserialize_with = "prebuffer")]
     pub prebuffer_ms: PrebufferMs,
     /// Whether recordings have a sound track while HomeKit wants no sound in them.
     pub silent_audio_track: SilentAudioTrack,
@@ -28,7 +30,7 @@ pub struct RecordingConfig {
 impl Default for RecordingConfig {
     fn default() -> Self {
         Self {
-            prebuffer_ms: PrebufferMs(4000),
+            prebuffer_ms: PrebufferMs::MIN,
             silent_audio_track: SilentAudioTrack::Auto,
             maximum_s: 180,
             after_motion_s: 10,
@@ -40,33 +42,14 @@ impl Default for RecordingConfig {
 }
 
 impl RecordingConfig {
+    /// How long a hub may take no bytes.
+    pub fn stall(&self) -> Duration {
+        Duration::from_secs(self.stall_s.into())
+    }
+
     /// The longest recording, if there is a bound.
     pub fn maximum(&self) -> Option<Duration> {
         (self.maximum_s > 0).then(|| Duration::from_secs(self.maximum_s.into()))
-    }
-}
-
-/// 4000 to 8000 ms; hubs select 4000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u32")]
-pub struct PrebufferMs(u32);
-
-impl PrebufferMs {
-    /// In milliseconds.
-    pub fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl TryFrom<u32> for PrebufferMs {
-    type Error = &'static str;
-
-    fn try_from(ms: u32) -> Result<Self, Self::Error> {
-        if (4000..=8000).contains(&ms) {
-            Ok(Self(ms))
-        } else {
-            Err("prebuffer-ms must be 4000 to 8000")
-        }
     }
 }
 
@@ -81,4 +64,8 @@ pub enum SilentAudioTrack {
     Always,
     /// No track that would be silent, even where there is no microphone.
     Never,
+}
+
+fn prebuffer<'de, D: serde::Deserializer<'de>>(from: D) -> Result<PrebufferMs, D::Error> {
+    u32::deserialize(from)?.try_into().map_err(serde::de::Error::custom)
 }

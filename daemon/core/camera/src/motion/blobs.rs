@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Things that move: connected groups of moving cells.
 
+use std::ops::Range;
+
 use super::cells::Grid;
 
 /// Cells per side of a block.
@@ -9,6 +11,8 @@ pub(super) const BLOCK: usize = 4;
 const NEIGHBOURS: u8 = 6;
 /// A block with fewer moving cells is empty.
 const BLOCK_CELLS: u16 = 4;
+/// A blob with fewer cells is not even weather.
+const SPECK: u32 = 8;
 
 /// A connected group of blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +21,22 @@ pub(super) struct Blob {
     pub area: u32,
     /// Cells that changed just now.
     pub fresh: u32,
+    /// Cells that moved in the frame before already.
+    pub again: u32,
     /// In blocks, both ends included.
     pub left: usize,
     pub right: usize,
     pub top: usize,
     pub bottom: usize,
+}
+
+impl Blob {
+    /// The cells between its ends, row by row.
+    pub fn cells_of_rows(&self, grid: Grid) -> impl Iterator<Item = Range<usize>> {
+        let (left, right) = (self.left * BLOCK, ((self.right + 1) * BLOCK).min(grid.width));
+        let rows = self.top * BLOCK..((self.bottom + 1) * BLOCK).min(grid.height);
+        rows.map(move |y| y * grid.width + left..y * grid.width + right)
+    }
 }
 
 #[derive(Debug)]
@@ -32,8 +47,11 @@ pub(super) struct BlobFinder {
     counts_at: Vec<u8>,
     /// Sums of three cells in a row.
     sums: Vec<u8>,
+    /// 1 where something moved in the frame before.
+    before: Vec<u8>,
     area: Vec<u16>,
     fresh: Vec<u16>,
+    again: Vec<u16>,
     stack: Vec<usize>,
 }
 
@@ -48,20 +66,22 @@ impl BlobFinder {
             counts_at,
             sums: vec![0; grid.cells()],
             area: vec![0; blocks.cells()],
+            before: vec![0; grid.cells()],
             fresh: vec![0; blocks.cells()],
+            again: vec![0; blocks.cells()],
             stack: Vec::new(),
         }
     }
 
-    /// The blobs of at least `minimum` cells, and how many cells in all changed just now.
-    pub fn find(&mut self, moving: &[u8], fresh: &[u8], minimum: u32) -> Vec<Blob> {
+    /// The blobs of at least [`SPECK`] cells.
+    pub fn find(&mut self, moving: &[u8], fresh: &[u8]) -> Vec<Blob> {
         self.sum_rows(moving);
         self.fill_blocks(moving, fresh);
         let mut blobs = Vec::new();
         for start in 0..self.area.len() {
             if self.area[start] >= BLOCK_CELLS {
                 let blob = self.take(start);
-                if blob.area >= minimum {
+                if blob.area >= SPECK {
                     blobs.push(blob);
                 }
             }
@@ -85,30 +105,30 @@ impl BlobFinder {
         let Grid { width, height } = self.grid;
         self.area.fill(0);
         self.fresh.fill(0);
-        let mut kept = vec![0_u8; width];
+        self.again.fill(0);
+        let (mut kept, mut both) = (vec![0_u8; width], vec![0_u8; width]);
         for y in 0..height {
             let row = |y: usize| &self.sums[y * width..][..width];
             let (above, here, below) =
                 (row(y.saturating_sub(1)), row(y), row((y + 1).min(height - 1)));
             let cells = y * width..(y + 1) * width;
             let (moving, zone) = (&moving[cells.clone()], &self.counts_at[cells.clone()]);
-            let fresh = &fresh[cells];
+            let fresh = &fresh[cells.clone()];
             for x in 0..width {
                 let enough = u8::from(above[x] + here[x] + below[x] >= NEIGHBOURS);
                 kept[x] = enough & moving[x] & zone[x];
             }
-            let first = y / BLOCK * self.blocks.width;
-            let area = &mut self.area[first..][..self.blocks.width];
-            for (area, cells) in area.iter_mut().zip(kept.chunks(BLOCK)) {
-                *area += u16::from(cells.iter().sum::<u8>());
+            let blocks = y / BLOCK * self.blocks.width..(y / BLOCK + 1) * self.blocks.width;
+            let before = &mut self.before[cells];
+            count_blocks(&kept, &mut self.area[blocks.clone()]);
+            for ((kept, before), both) in kept.iter().zip(before).zip(&mut both) {
+                (*before, *both) = (*kept, *kept & *before);
             }
-            for (kept, fresh) in kept.iter_mut().zip(fresh) {
-                *kept &= fresh;
+            count_blocks(&both, &mut self.again[blocks.clone()]);
+            for ((kept, fresh), both) in kept.iter().zip(fresh).zip(&mut both) {
+                *both = kept & fresh;
             }
-            let fresh = &mut self.fresh[first..][..self.blocks.width];
-            for (fresh, cells) in fresh.iter_mut().zip(kept.chunks(BLOCK)) {
-                *fresh += u16::from(cells.iter().sum::<u8>());
-            }
+            count_blocks(&both, &mut self.fresh[blocks]);
         }
     }
 
@@ -116,7 +136,7 @@ impl BlobFinder {
     fn take(&mut self, start: usize) -> Blob {
         let Grid { width, height } = self.blocks;
         let (x, y) = (start % width, start / width);
-        let mut blob = Blob { area: 0, fresh: 0, left: x, right: x, top: y, bottom: y };
+        let mut blob = Blob { area: 0, fresh: 0, again: 0, left: x, right: x, top: y, bottom: y };
         self.stack.push(start);
         while let Some(block) = self.stack.pop() {
             if self.area[block] < BLOCK_CELLS {
@@ -124,6 +144,7 @@ impl BlobFinder {
             }
             blob.area += u32::from(std::mem::take(&mut self.area[block]));
             blob.fresh += u32::from(self.fresh[block]);
+            blob.again += u32::from(self.again[block]);
             let (x, y) = (block % width, block / width);
             blob.left = blob.left.min(x);
             blob.right = blob.right.max(x);
@@ -138,5 +159,12 @@ impl BlobFinder {
             }
         }
         blob
+    }
+}
+
+/// Adds a row of cells to the blocks it runs through.
+fn count_blocks(row: &[u8], blocks: &mut [u16]) {
+    for (block, cells) in blocks.iter_mut().zip(row.chunks(BLOCK)) {
+        *block += u16::from(cells.iter().sum::<u8>());
     }
 }

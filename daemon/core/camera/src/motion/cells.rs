@@ -15,7 +15,7 @@ const MAX_SIDE: usize = 16_384;
 /// Luma at which a tone level is one luma step.
 const MID_GREY: f32 = 100.0;
 /// Added to luma before the logarithm, so that noise in the dark is not blown up without bound.
-const DARK_OFFSET: f32 = 32.0;
+const DARK_OFFSET: f32 = 24.0;
 /// Luma in 1/16.
 const LUMA_STEPS: usize = 4096;
 
@@ -152,7 +152,7 @@ fn tone_table() -> Box<[i16; LUMA_STEPS]> {
     let mut table = Box::new([0; LUMA_STEPS]);
     for (luma, tone) in (0_u16..).zip(table.iter_mut()) {
         let ratio = (f32::from(luma) / 16.0 + DARK_OFFSET) / DARK_OFFSET;
-        #[expect(clippy::cast_possible_truncation, reason = "ln(287/32) * 2112 is below 4700")]
+        #[expect(clippy::cast_possible_truncation, reason = "ln(279/24) * 1984 is below 4900")]
         let rounded = (per_level * ratio.ln()).round() as i16;
         *tone = rounded;
     }

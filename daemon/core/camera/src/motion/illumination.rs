@@ -14,6 +14,10 @@ const BIN_SHIFT: u32 = 5;
 const BIN_OFFSET: i16 = (BINS as i16 / 2) << BIN_SHIFT;
 /// A smaller change of light is left to the background's own slow adaptation.
 const DEAD_BAND: i16 = LEVEL / 2;
+/// A lamp makes at least this difference from one frame to the next,
+const ABRUPT: i16 = 5 * LEVEL;
+/// in at least this part of the tiles (its reciprocal).
+const ABRUPT_SHARE: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Illumination {
@@ -65,6 +69,12 @@ impl Illumination {
         }
         self.spread();
         Some(&self.shift)
+    }
+
+    /// Whether the light just changed abruptly in a good part of the picture.
+    pub fn is_switching(&self) -> bool {
+        let tiles = self.field.iter().filter(|change| change.abs() >= ABRUPT).count();
+        tiles * ABRUPT_SHARE > self.field.len()
     }
 
     fn count(&mut self, cells: &[i16], background: &[i16]) {

@@ -9,8 +9,17 @@ use super::blobs::Blob;
 const CONFIRM: Duration = Duration::from_millis(180);
 /// A track not seen for this long is lost, unless frames come less often.
 const LOST: Duration = Duration::from_millis(350);
-/// How far a blob may be from where it was, in blocks.
-const REACH: usize = 3;
+/// How far a blob may be from where it was, in blocks: when frames follow at once,
+const REACH: usize = 1;
+/// and for every so much time between them one more.
+const REACH_TIME: Duration = Duration::from_millis(100);
+/// Frames a blob must be seen in, unless they come less often than every `RARE`.
+const SIGHTINGS: u32 = 3;
+const SIGHTINGS_IF_RARE: u32 = 2;
+const MAX_REACH: usize = 8;
+const RARE: Duration = Duration::from_millis(150);
+/// Of a blob at least this share (its reciprocal) must have changed since it was first seen.
+const CHANGED_SHARE: u32 = 4;
 /// Most tracks; with more going on than this, the picture is full of something else than walkers.
 const MAX_TRACKS: usize = 64;
 
@@ -19,6 +28,9 @@ struct Track {
     blob: Blob,
     since: Instant,
     last: Instant,
+    sightings: u32,
+    /// Cells that changed in all frames but the first.
+    changed: u32,
 }
 
 #[derive(Debug, Default)]
@@ -37,24 +49,48 @@ impl Tracks {
     pub fn observe(&mut self, now: Instant, gap: Duration, blobs: &[Blob]) -> bool {
         let lost = LOST.max(gap + gap / 2);
         self.tracks.retain(|track| now.duration_since(track.last) <= lost);
-        let mut confirmed = false;
-        let mut seen: Vec<Track> = Vec::with_capacity(blobs.len().min(MAX_TRACKS));
-        for blob in blobs.iter().take(MAX_TRACKS) {
-            let before = self.tracks.iter().filter(|track| is_near(&track.blob, blob));
-            let since = before.map(|track| track.since).min().unwrap_or(now);
-            confirmed |= now.duration_since(since) >= CONFIRM;
-            seen.push(Track { blob: *blob, since, last: now });
-        }
-        self.tracks.retain(|old| !seen.iter().any(|new| is_near(&old.blob, &new.blob)));
+        let steps = gap.as_millis() / REACH_TIME.as_millis();
+        let reach = REACH + usize::try_from(steps).unwrap_or(MAX_REACH).min(MAX_REACH);
+        let seen: Vec<Track> =
+            blobs.iter().take(MAX_TRACKS).map(|blob| self.follow(now, blob, reach)).collect();
+        let is_gone = |old: &Track| !seen.iter().any(|new| is_near(&old.blob, &new.blob, reach));
+        self.tracks.retain(is_gone);
         self.tracks.truncate(MAX_TRACKS);
-        self.tracks.append(&mut seen);
+        let sightings = if gap < RARE { SIGHTINGS } else { SIGHTINGS_IF_RARE };
+        let confirmed = seen.iter().any(|track| track.is_confirmed(now, sightings));
+        self.tracks.extend(seen);
         confirmed
+    }
+
+    /// The track that `blob` continues or begins.
+    fn follow(&self, now: Instant, blob: &Blob, reach: usize) -> Track {
+        let mut track = Track { blob: *blob, since: now, last: now, sightings: 1, changed: 0 };
+        let mut is_known = false;
+        for before in self.tracks.iter().filter(|before| is_near(&before.blob, blob, reach)) {
+            is_known = true;
+            track.since = track.since.min(before.since);
+            track.sightings = track.sightings.max(before.sightings.saturating_add(1));
+            track.changed = track.changed.max(before.changed);
+        }
+        if is_known {
+            track.changed = track.changed.saturating_add(blob.fresh);
+        }
+        track
     }
 }
 
-fn is_near(a: &Blob, b: &Blob) -> bool {
-    a.left <= b.right + REACH
-        && b.left <= a.right + REACH
-        && a.top <= b.bottom + REACH
-        && b.top <= a.bottom + REACH
+impl Track {
+    /// What appeared at once and then stayed as it was is light, not a walker.
+    fn is_confirmed(&self, now: Instant, sightings: u32) -> bool {
+        now.duration_since(self.since) >= CONFIRM
+            && self.sightings >= sightings
+            && self.changed >= self.blob.area / CHANGED_SHARE
+    }
+}
+
+fn is_near(a: &Blob, b: &Blob, reach: usize) -> bool {
+    a.left <= b.right + reach
+        && b.left <= a.right + reach
+        && a.top <= b.bottom + reach
+        && b.top <= a.bottom + reach
 }

@@ -146,6 +146,22 @@ impl Video {
         differences.filter(|&(b, &d)| i32::from(d) >= PERSON && window.contains(b)).count()
     }
 
+    /// How many of them also changed within the last half second: somebody who stands still does
+    /// not move.
+    pub fn moving_blocks(&self, index: usize, window: Window) -> usize {
+        let frame = |index: usize| &self.frames[index * PIXELS..][..PIXELS];
+        let (now, before) = (frame(index), frame(index.saturating_sub(FPS / 2)));
+        let moves = |block: usize| {
+            let sum: i32 =
+                pixels_of(block).map(|i| (i32::from(now[i]) - i32::from(before[i])).abs()).sum();
+            sum / (BLOCK * BLOCK) as i32 >= PERSON
+        };
+        let differences = self.differences_at(index).iter().enumerate();
+        differences
+            .filter(|&(b, &d)| i32::from(d) >= PERSON && window.contains(b) && moves(b))
+            .count()
+    }
+
     fn differences_at(&self, index: usize) -> &[u8] {
         &self.difference[index * BLOCKS..][..BLOCKS]
     }
@@ -153,6 +169,11 @@ impl Video {
 
 fn corner(block: usize) -> usize {
     block / BLOCKS_X * BLOCK * WIDTH + block % BLOCKS_X * BLOCK
+}
+
+fn pixels_of(block: usize) -> impl Iterator<Item = usize> {
+    let corner = corner(block);
+    (0..BLOCK * BLOCK).map(move |i| corner + i / BLOCK * WIDTH + i % BLOCK)
 }
 
 /// Of every eighth frame.

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The camera's state and the rules by which it changes. It decides nothing about privacy (that is
+//! [`privacy`]'s) and nothing about HAP's own checks (the server made them before it asks here).
+//!
+//! **Restrict first, persist after; persist first, permit after.** A change is a wish. Whatever in
+//! it shuts something takes effect at once, the whole wish goes to the store, and only when it is
+//! saved does the rest take effect and the writer get its answer. If the store fails, the writer
+//! gets -70402, what was shut stays shut for as long as the daemon runs, the rest of the wish is
+//! dropped, and saving is tried again until it works. So a power loss never opens the camera, and
+//! neither does a full disk.
+
+mod effects;
+mod input;
+mod setup;
+mod stored;
+mod values;
+mod write;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use hap::{Iid, Perms, Status};
+use privacy::{OperatingMode, Permits, Refusal, SnapshotReason};
+
+use crate::services;
+use crate::tlv::data_stream::{SALT_BYTES, SetupResponse};
+use crate::tlv::selected::SelectedConfiguration;
+use crate::tlv::setup_endpoints::Response;
+
+pub use effects::Outputs;
+pub use input::{Action, ConnectionId, DisabledBy, Input, Outcome, Start, Ticket, WriteEntry};
+pub use setup::{FieldOfView, FieldOfViewRange, Setup};
+pub use stored::{Selected, Sound, StoredState, StoredStateError};
+
+use effects::Effects;
+use values::stored_value;
+use write::{Progress, Request, Slot, Write};
+
+/// After this a failed save is tried again.
+const SAVE_AGAIN: Duration = Duration::from_secs(5);
+/// Write requests that may wait at once; further ones are told that the camera is busy.
+const MAX_REQUESTS: usize = 64;
+
+/// The appliance. Feed it with [`Camera::handle`], do what it says.
+#[derive(Debug)]
+pub struct Camera {
+    setup: Setup,
+    is_paired: bool,
+    is_switched_off: bool,
+    is_moving: bool,
+    /// What is in effect: never more open than what is saved and what is wished.
+    granted: StoredState,
+    /// What was asked for last.
+    wished: StoredState,
+    /// What the store is known to hold.
+    saved: Option<StoredState>,
+    /// What the store is saving.
+    saving: Option<StoredState>,
+    /// Number of the last save that was begun.
+    saves: u64,
+    save_again_at: Option<Instant>,
+    requests: Vec<Request>,
+    data_stream: Option<(ConnectionId, SetupResponse)>,
+    endpoints: BTreeMap<(ConnectionId, usize), Response>,
+    /// The characteristics that controllers can subscribe to.
+    subscribable: Vec<Iid>,
+    settled: Effects,
+}
+
+impl Camera {
+    /// Starts the camera. Until the first action is done the gate lets nothing through.
+    ///
+    /// A selection that was made from another offer is forgotten, and the hub selects anew. With
+    /// pairings and without a stored state the camera is off until HomeKit turns it on: what the
+    /// owner wanted is lost, and open would be a guess.
+    pub fn start(setup: Setup, start: Start) -> (Self, Vec<Action>) {
+        let saved = start.stored;
+        let wished = initial_state(&setup, saved.as_ref(), start.is_paired);
+        let granted = saved.as_ref().unwrap_or(&wished).restricted_by(&wished);
+        let subscribable = services::database()
+            .services()
+            .iter()
+            .flat_map(|service| &service.characteristics)
+            .filter(|characteristic| characteristic.perms.contains(Perms::NOTIFY))
+            .map(|characteristic| characteristic.iid)
+            .collect();
+        let mut camera = Self {
+            setup,
+            is_paired: start.is_paired,
+            is_switched_off: start.is_switched_off,
+            is_moving: false,
+            granted,
+            wished,
+            saved,
+            saving: None,
+            saves: 0,
+            save_again_at: None,
+            requests: Vec::new(),
+            data_stream: None,
+            endpoints: BTreeMap::new(),
+            subscribable,
+            settled: Effects::nothing(),
+        };
+        let mut out = Vec::new();
+        camera.settled = camera.effects();
+        camera.settled.begin(&mut out);
+        camera.save(&mut out);
+        (camera, out)
+    }
+
+    /// The only way the state changes. Do the actions in their order before the next input, but
+    /// for the answers to [`Action::Persist`] and [`Action::PrepareDataStream`], which may come
+    /// when they come.
+    #[must_use = "the camera relies on its actions being done"]
+    pub fn handle(&mut self, now: Instant, input: Input) -> Vec<Action> {
+        let mut out = Vec::new();
+        if input.is_wish() {
+            self.save_again_at = None;
+        }
+        match input {
+            Input::Write { ticket, connection, entries, accessory_salt } => {
+                self.write(ticket, connection, &entries, accessory_salt, &mut out);
+            }
+            Input::Persisted { is_saved } => self.persisted(now, is_saved, &mut out),
+            Input::DataStreamPrepared { ticket, prepared } => {
+                self.data_stream_prepared(ticket, SetupResponse::new(prepared));
+            }
+            Input::SetDisabled { by: DisabledBy::Switch, is_disabled } => {
+                self.is_switched_off = is_disabled;
+            }
+            Input::SetDisabled { by: DisabledBy::Owner, is_disabled } => {
+                self.wished.disabled_by_owner = is_disabled;
+            }
+            Input::MotionChanged(is_moving) => {
+                self.is_moving = is_moving && self.permits().motion;
+            }
+            Input::PairingsChanged { is_paired } => self.pairings_changed(is_paired),
+            Input::ConnectionClosed(closed) => self.connection_closed(closed),
+            Input::Timeout => {}
+        }
+        self.granted = self.granted.restricted_by(&self.wished);
+        self.settle(u64::MAX, &mut out);
+        if self.save_again_at.is_none_or(|at| now >= at) {
+            self.save(&mut out);
+        }
+        self.finish(&mut out);
+        out
+    }
+
+    /// When [`Input::Timeout`] is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.save_again_at
+    }
+
+    /// Whether a snapshot may be given now.
+    ///
+    /// # Errors
+    /// The status for the controller: -70412, or -70401 when only the missing reason stands in
+    /// the way.
+    pub fn snapshot(&self, reason: Option<SnapshotReason>) -> Result<(), Status> {
+        self.permits().snapshot(reason).map_err(|refusal| match refusal {
+            Refusal::NotAllowedInCurrentState => Status::NotAllowedInCurrentState,
+            Refusal::InsufficientPrivileges => Status::InsufficientPrivileges,
+        })
+    }
+
+    /// Off by the owner's hand or by the switch on the case.
+    pub fn is_manually_disabled(&self) -> bool {
+        self.is_switched_off || self.granted.disabled_by_owner
+    }
+
+    /// The mode in effect.
+    pub fn mode(&self) -> OperatingMode {
+        let state = &self.granted;
+        OperatingMode {
+            is_paired: self.is_paired,
+            manually_disabled: self.is_manually_disabled(),
+            homekit_camera_active: state.homekit_camera_active,
+            event_snapshots_active: state.event_snapshots_active,
+            periodic_snapshots_active: state.periodic_snapshots_active,
+            rtp_active: state.rtp_active,
+            recording_active: state.recording_active,
+            recording_audio_active: state.recording_audio_active,
+            has_selected_configuration: state.selected.is_some(),
+        }
+    }
+
+    /// What the mode in effect allows.
+    pub fn permits(&self) -> Permits {
+        Permits::of(&self.mode())
+    }
+
+    /// How recordings are to be made, once a hub has selected it.
+    pub fn selected(&self) -> Option<SelectedConfiguration> {
+        let selected = self.granted.selected.as_ref()?;
+        SelectedConfiguration::parse(&selected.value, &self.setup.recording).ok()
+    }
+
+    /// What lamps and sound are to do.
+    pub fn outputs(&self) -> Outputs {
+        let capture = self.permits().capture;
+        Outputs {
+            status_led: capture && self.granted.operating_mode_indicator,
+            night_vision: capture && self.granted.night_vision,
+            microphone: self.granted.microphone,
+            speaker: self.granted.speaker,
+        }
+    }
+
+    /// What the camera is for as long as the daemon runs.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn write(
+        &mut self,
+        ticket: Ticket,
+        connection: ConnectionId,
+        entries: &[WriteEntry],
+        accessory_salt: [u8; SALT_BYTES],
+        out: &mut Vec<Action>,
+    ) {
+        if self.requests.len() >= MAX_REQUESTS {
+            let outcomes = vec![Err(Status::Busy); entries.len()];
+            out.push(Action::Reply { ticket, outcomes });
+            return;
+        }
+        let mut wished = self.wished.clone();
+        let mut write = Write {
+            ticket,
+            connection,
+            accessory_salt,
+            wished: &mut wished,
+            out,
+            has_data_stream: false,
+        };
+        let slots = entries
+            .iter()
+            .map(|entry| Slot {
+                iid: entry.iid,
+                wants_response: entry.wants_response,
+                progress: self.write_entry(&mut write, entry),
+            })
+            .collect();
+        self.wished = wished;
+        let save = self.saves + 1; // the one under way was begun without these wishes
+        self.requests.push(Request { ticket, connection, save, accessory_salt, slots });
+    }
+
+    fn persisted(&mut self, now: Instant, is_saved: bool, out: &mut Vec<Action>) {
+        let Some(state) = self.saving.take() else {
+            tracing::warn!("the store answers without a question");
+            return;
+        };
+        if is_saved {
+            self.granted = state.restricted_by(&self.wished);
+            self.saved = Some(state);
+            let saves = self.saves;
+            self.settle(saves, out);
+            for request in self.requests.iter_mut().filter(|request| request.save <= saves) {
+                request.saved(&Ok(None));
+            }
+        } else {
+            tracing::error!("state not saved: what it shuts stays shut, what it opens is dropped");
+            self.save_again_at = Some(now + SAVE_AGAIN);
+            self.wished = self.granted.clone();
+            self.tell_authors_what_stayed(out);
+            for request in &mut self.requests {
+                request.saved(&Err(Status::UnableToCommunicate));
+            }
+        }
+    }
+
+    /// A writer that is told of a failure must learn which of its values took effect none the less.
+    fn tell_authors_what_stayed(&self, out: &mut Vec<Action>) {
+        for &iid in &self.subscribable {
+            let value = stored_value(&self.granted, iid).flatten();
+            let saved = self.saved.as_ref().and_then(|saved| stored_value(saved, iid).flatten());
+            let was_written = self.requests.iter().any(|request| request.is_saving(iid));
+            if let Some(value) = value.filter(|v| was_written && saved.as_ref() != Some(v)) {
+                out.push(Action::Notify { iid, value, author: None });
+            }
+        }
+    }
+
+    fn data_stream_prepared(&mut self, ticket: Ticket, response: SetupResponse) {
+        let Some(request) = self.requests.iter_mut().find(|request| request.ticket == ticket)
+        else {
+            tracing::debug!("data stream prepared for a request that is gone");
+            return;
+        };
+        self.data_stream = Some((request.connection, response));
+        let value = response.write_response(&request.accessory_salt);
+        for slot in &mut request.slots {
+            if matches!(slot.progress, Progress::PreparingDataStream) {
+                let value = slot.wants_response.then(|| hap::Value::Bytes(value.clone()));
+                slot.progress = Progress::Done(Ok(value));
+            }
+        }
+    }
+
+    fn pairings_changed(&mut self, is_paired: bool) {
+        self.is_paired = is_paired;
+        if !is_paired {
+            self.wished = self.wished.without_homekit();
+            self.data_stream = None;
+            self.endpoints.clear();
+        }
+    }
+
+    fn connection_closed(&mut self, closed: ConnectionId) {
+        self.endpoints.retain(|(connection, _), _| *connection != closed);
+        self.data_stream = self.data_stream.filter(|(connection, _)| *connection != closed);
+    }
+
+    /// Saves what is wished, unless the store has it or is busy.
+    fn save(&mut self, out: &mut Vec<Action>) {
+        if self.saving.is_none() && self.saved.as_ref() != Some(&self.wished) {
+            self.saves += 1;
+            self.save_again_at = None;
+            self.saving = Some(self.wished.clone());
+            out.push(Action::Persist(self.wished.clone()));
+        }
+    }
+
+    /// Answers every request that waits for nothing more.
+    fn finish(&mut self, out: &mut Vec<Action>) {
+        if self.saving.is_none() && self.saved.as_ref() == Some(&self.wished) {
+            for request in &mut self.requests {
+                request.saved(&Ok(None)); // it wished for nothing new
+            }
+        }
+        let (done, waiting) =
+            std::mem::take(&mut self.requests).into_iter().partition(Request::is_done);
+        self.requests = waiting;
+        let done: Vec<Request> = done;
+        for request in done {
+            let connection = request.connection;
+            let outcomes = request.slots.into_iter().map(|slot| self.outcome(connection, slot));
+            let outcomes = outcomes.collect();
+            out.push(Action::Reply { ticket: request.ticket, outcomes });
+        }
+    }
+
+    /// A wanted response without a value of its own is what a read would give.
+    fn outcome(&self, connection: ConnectionId, slot: Slot) -> Outcome {
+        match slot.progress {
+            Progress::Done(Ok(None)) if slot.wants_response => {
+                Ok(self.read(connection, slot.iid).ok())
+            }
+            Progress::Done(outcome) => outcome,
+            Progress::Saving | Progress::PreparingDataStream => Err(Status::UnableToCommunicate),
+        }
+    }
+}
+
+/// The state of a start.
+fn initial_state(setup: &Setup, saved: Option<&StoredState>, is_paired: bool) -> StoredState {
+    let mut state = match saved {
+        Some(saved) if is_paired => saved.clone(),
+        Some(saved) => saved.without_homekit(), // power went while the last pairing did
+        None if is_paired => {
+            tracing::error!("paired, but the stored state is lost: the camera stays off");
+            StoredState { homekit_camera_active: false, ..StoredState::default() }
+        }
+        None => StoredState::default(),
+    };
+    let offer = &setup.recording;
+    let is_void = state.selected.as_ref().is_some_and(|selected| {
+        selected.offer_hash != offer.hash()
+            || SelectedConfiguration::parse(&selected.value, offer).is_err()
+    });
+    if is_void {
+        tracing::info!("the offer changed: hubs must select a recording configuration anew");
+        state.selected = None;
+    }
+    state
+}

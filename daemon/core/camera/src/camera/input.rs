@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What enters the camera and what leaves it.
+
+use hap::{Iid, Status, Value};
+use privacy::OperatingMode;
+
+use super::{Outputs, StoredState};
+use crate::tlv::data_stream::{Refusal, SALT_BYTES};
+use crate::tlv::selected::SelectedConfiguration;
+
+/// A HAP connection, by the driver's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+/// One write request that waits for its [`Action::Reply`], by the driver's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// One value of a write request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WriteEntry {
+    /// The characteristic.
+    pub iid: Iid,
+    /// Checked against the database's format, limits, permissions and timed write.
+    pub value: Value,
+    /// The request has `r`.
+    pub wants_response: bool,
+}
+
+/// What became of one [`WriteEntry`]: done, with a value if one was wanted, or not.
+pub type Outcome = Result<Option<Value>, Status>;
+
+/// Whose hand shuts the camera off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DisabledBy {
+    /// The switch on the case. It is where it is; nothing is stored.
+    Switch,
+    /// The owner, over the local control interface. Survives restarts and pairings.
+    Owner,
+}
+
+/// What the camera finds when it starts.
+#[derive(Debug)]
+pub struct Start {
+    /// What the store holds; `None` also when it is damaged.
+    pub stored: Option<StoredState>,
+    /// There is a pairing.
+    pub is_paired: bool,
+    /// Where the switch on the case stands; `false` where there is none.
+    pub is_switched_off: bool,
+}
+
+/// Everything that can happen to the camera.
+#[derive(Debug)]
+pub enum Input {
+    /// A controller writes.
+    Write {
+        /// Comes back in the [`Action::Reply`].
+        ticket: Ticket,
+        /// Over which connection; it may write what it writes.
+        connection: ConnectionId,
+        /// In the order of the request.
+        entries: Vec<WriteEntry>,
+        /// Fresh random bytes, used if the request sets up a data stream.
+        accessory_salt: [u8; SALT_BYTES],
+    },
+    /// The store did what [`Action::Persist`] said. Exactly one answers each.
+    Persisted {
+        /// It is on the disk for good.
+        is_saved: bool,
+    },
+    /// The answer to [`Action::PrepareDataStream`]. Exactly one answers each.
+    DataStreamPrepared {
+        /// From the action.
+        ticket: Ticket,
+        /// The TCP port that listens already.
+        prepared: Result<u16, Refusal>,
+    },
+    /// A hand is laid on the camera.
+    SetDisabled {
+        /// Whose.
+        by: DisabledBy,
+        /// Off, or back to what HomeKit wants.
+        is_disabled: bool,
+    },
+    /// The motion detector's opinion, its hold time included.
+    MotionChanged(bool),
+    /// The first pairing came, or the last one went.
+    PairingsChanged {
+        /// There is a pairing.
+        is_paired: bool,
+    },
+    /// A connection is gone.
+    ConnectionClosed(ConnectionId),
+    /// [`Camera::next_timeout`](super::Camera::next_timeout) has come.
+    Timeout,
+}
+
+impl Input {
+    /// Whether it may change what is to be saved.
+    pub(super) fn is_wish(&self) -> bool {
+        matches!(self, Self::Write { .. } | Self::SetDisabled { .. } | Self::PairingsChanged { .. })
+    }
+}
+
+/// What the driver must do, in the order given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Set the gate.
+    Apply(OperatingMode),
+    /// Save this and answer with [`Input::Persisted`]. No second one comes before that.
+    Persist(StoredState),
+    /// Answer a write request.
+    Reply {
+        /// Of the request.
+        ticket: Ticket,
+        /// One for each entry, in its order.
+        outcomes: Vec<Outcome>,
+    },
+    /// A value changed: tell every subscribed connection but the author's.
+    Notify {
+        /// The characteristic.
+        iid: Iid,
+        /// Its value now.
+        value: Value,
+        /// Who wrote it, if a controller did.
+        author: Option<ConnectionId>,
+    },
+    /// Derive a data stream's keys from this connection's session and both salts, listen, and
+    /// answer with [`Input::DataStreamPrepared`].
+    PrepareDataStream {
+        /// Of the request.
+        ticket: Ticket,
+        /// The HAP connection that the data stream belongs to.
+        connection: ConnectionId,
+        /// The controller's half.
+        controller_salt: [u8; SALT_BYTES],
+        /// Our half.
+        accessory_salt: [u8; SALT_BYTES],
+    },
+    /// Run the encoder of recordings like this from now on, or not at all. A running recording
+    /// finishes on its old settings.
+    Record(Option<SelectedConfiguration>),
+    /// Drop all encoded video.
+    ForgetPrebuffer,
+    /// Drop the newest pictures: snapshots in store and the motion detector's background.
+    ForgetPictures,
+    /// Close running recordings with reason NOT_ALLOWED.
+    EndRecordings,
+    /// Set lamps and sound to this.
+    Output(Outputs),
+    /// Show which camera is meant, by blinking or by sound.
+    Identify,
+}

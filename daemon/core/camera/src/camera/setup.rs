@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a camera is for as long as the daemon runs: its configuration, checked.
+
+use sha2::{Digest, Sha256};
+
+use crate::services::{self, Identity};
+use crate::tlv::live::LiveOffer;
+use crate::tlv::recording::Offer;
+
+/// The camera's configuration.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Its names and numbers.
+    pub identity: Identity,
+    /// What recordings are offered.
+    pub recording: Offer,
+    /// What live view is offered.
+    pub live: LiveOffer,
+    /// What the lens sees.
+    pub field_of_view: FieldOfView,
+}
+
+/// Diagonal field of view in arc degrees, 0 to 360.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FieldOfView(f64);
+
+/// The angle is none.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("the field of view must be 0 to 360 degrees, not {0}")]
+pub struct FieldOfViewRange(pub f64);
+
+impl FieldOfView {
+    /// In arc degrees.
+    pub const fn degrees(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for FieldOfView {
+    type Error = FieldOfViewRange;
+
+    fn try_from(degrees: f64) -> Result<Self, FieldOfViewRange> {
+        let is_fit = (0.0..=360.0).contains(&degrees);
+        if is_fit { Ok(Self(degrees)) } else { Err(FieldOfViewRange(degrees)) }
+    }
+}
+
+impl Setup {
+    /// A number for all that controllers keep from the day of pairing: the database, the offers,
+    /// the identity. Where it differs from the last start's, the configuration number (`c#`) must
+    /// rise. Nothing else may be read from it.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for service in services::database().services() {
+            hash.update(format!("{service:?}\n"));
+        }
+        hash.update(format!("{:?}\n", self.identity.labels()));
+        hash.update(self.recording.hash());
+        for value in [self.live.video(), self.live.audio(), self.live.rtp()] {
+            hash.update(format!("{value:?}\n"));
+        }
+        hash.update(self.field_of_view.degrees().to_le_bytes());
+        hash.finalize().into()
+    }
+}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The program itself: what it says, where its pictures come from, how it starts and ends."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Home
+
+from hsv_testkit import database as db
+from hsv_testkit.accessory import Accessory, StartError
+from hsv_testkit.media import jpeg_size
+
+MakeHome = Callable[..., Home]
+MakeCamera = Callable[..., Accessory]
+
+
+def test_it_says_where_it_listens(camera: Accessory) -> None:
+    camera.wait_log(str(camera.port), 2)
+    camera.wait_log(str(camera.hds_port), 2)
+
+
+def test_the_log_holds_no_secret(home: Home) -> None:
+    home.hub().connect().close()
+    log = home.camera.log()
+    assert home.session.shared_secret.hex() not in log
+    key = home.pairing.identity.key.private_bytes_raw().hex()
+    assert key not in log
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_sigterm_ends_within_two_seconds(
+    start_camera: MakeCamera, make_home: MakeHome, paired: bool
+) -> None:
+    if paired:
+        home = make_home(expect_end=True)
+        home.session.subscribe(db.MOTION_DETECTED)
+        camera = home.camera
+    else:
+        camera = start_camera(expect_end=True)
+    seconds, code = camera.terminate()
+    assert seconds < 2 and code == 0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"hap": {"port": 70000}},
+        {"video": {"source": "nonsense"}},
+        {"pairing": {"setup-code": "123-45-678"}},
+        {"pairing": {"setup-code": "11111111"}},
+        {"recording": {"prebuffer-ms": 100}},
+        {"nonsense": {"key": 1}},
+    ],
+    ids=str,
+)
+def test_a_bad_configuration_is_refused(tmp_path: Path, settings: dict[str, object]) -> None:
+    camera = Accessory(tmp_path, settings)  # type: ignore[arg-type]
+    try:
+        with pytest.raises(StartError):
+            camera.start(5)
+    finally:
+        camera.kill()
+    assert camera.process is not None and camera.process.returncode not in (0, -9)
+    assert "panicked" not in camera.log()
+
+
+def test_a_taken_port_is_an_error_not_a_hang(camera: Accessory, tmp_path: Path) -> None:
+    other = Accessory(tmp_path / "other", {"hap": {"port": camera.port}})
+    other.port = camera.port
+    command = [str(other.binary), "--config", str(other.config), "--state-dir", str(other.state)]
+    result = subprocess.run(command, capture_output=True, timeout=20, check=False)
+    assert result.returncode != 0
+
+
+def test_a_still_picture_is_no_motion(home: Home) -> None:
+    home.session.subscribe(db.MOTION_DETECTED)
+    home.session.no_event(8)
+
+
+def test_a_walker_is_seen(make_home: MakeHome) -> None:
+    home = make_home({"video": {"source": "test-pattern:walker"}})
+    session = home.session
+    session.subscribe(db.MOTION_DETECTED)
+    if session.read(db.MOTION_DETECTED) not in (1, True):
+        session.wait_for(db.MOTION_DETECTED, True, 30)
+
+
+def test_a_file_is_a_source(make_home: MakeHome, tmp_path: Path, ffmpeg: None) -> None:
+    film = tmp_path / "film.y4m"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=10"]
+    subprocess.run([*command, "-t", "3", "-pix_fmt", "yuv420p", str(film)], check=True)
+    home = make_home({"video": {"source": f"file:{film}", "fps": 10}})
+    width, height = jpeg_size(home.session.snapshot(1280, 720).body)
+    assert abs(width / height - 16 / 9) < 0.05
