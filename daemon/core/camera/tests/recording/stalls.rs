@@ -53,6 +53,21 @@ fn a_hub_that_wakes_up_gets_all_it_missed_in_order() {
 }
 
 #[test]
+fn a_hub_that_is_behind_gets_the_end_with_the_newest_fragment() {
+    let mut world = World::cold();
+    world.frame_bytes = 200_000;
+    world.run(20_000);
+    world.asleep.insert(HUB);
+    world.must_open(HUB, 1);
+    world.tell(Input::Motion(false));
+    world.run(3 * GOP_MS);
+    world.asleep.clear();
+    world.run(1_000);
+    let ends: Vec<bool> = world.parts(HUB, 1).iter().map(|part| part.is_end).collect();
+    assert_eq!(ends, [false, false, false, false, true], "init segment, prebuffer, three more");
+}
+
+#[test]
 fn the_end_waits_until_the_hub_has_everything() {
     let mut world = World::cold();
     world.frame_bytes = 100_000;
