@@ -56,11 +56,17 @@ impl Conversion {
         }
     }
 
+    /// What chroma adds to the luma of its pixels; for [`Conversion::luma`].
+    #[inline]
+    pub(crate) fn offset(&self, cb: u8, cr: u8) -> i32 {
+        let [_, of_cb, of_cr, offset] = self.y;
+        of_cb * i32::from(cb) + of_cr * i32::from(cr) + offset
+    }
+
     /// New luma of a pixel.
     #[inline]
-    pub(crate) fn y(&self, y: u8, cb: u8, cr: u8) -> u8 {
-        let [of_y, of_cb, of_cr, offset] = self.y;
-        sample(of_y * i32::from(y) + of_cb * i32::from(cb) + of_cr * i32::from(cr) + offset)
+    pub(crate) fn luma(&self, y: u8, offset: i32) -> u8 {
+        sample(self.y[0] * i32::from(y) + offset)
     }
 
     /// New chroma of a pixel.
@@ -80,9 +86,8 @@ fn fixed(value: f64) -> i32 {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
 fn sample(value: i32) -> u8 {
-    (value >> FRACTION_BITS).clamp(0, 255) as u8
+    u8::try_from((value >> FRACTION_BITS).clamp(0, 255)).expect("clamped")
 }
 
 #[cfg(test)]
@@ -113,7 +118,7 @@ mod tests {
                     for cr in (0..=255).step_by(17) {
                         let exact = textbook(from, to, [y, cb, cr]);
                         let (new_cb, new_cr) = conversion.chroma(cb, cr);
-                        let ours = [conversion.y(y, cb, cr), new_cb, new_cr];
+                        let ours = [conversion.luma(y, conversion.offset(cb, cr)), new_cb, new_cr];
                         for (exact, ours) in exact.into_iter().zip(ours) {
                             let error = (exact.clamp(0.0, 255.0) - f64::from(ours)).abs();
                             assert!(error < 0.51, "{from:?} to {to:?}: {y} {cb} {cr}");

@@ -31,8 +31,8 @@ pub use encoder::{
     MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
 };
 pub use snapshot::SnapshotError;
+pub use source::{SourceError, UnknownSource, UnusableFormat, VideoSource};
 pub use source::{pattern, y4m};
-pub use source::{SourceError, UnknownSource, VideoSource};
 pub use video::{
     MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig, VideoConfigError, VideoEvent,
     VideoStats,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where pictures come from.
 
+mod camera;
+mod convert;
 mod drawn;
 mod file;
 pub mod pattern;
@@ -12,6 +14,9 @@ use std::time::Duration;
 
 use frame::RawFrame;
 
+pub use convert::UnusableFormat;
+
+use camera::CameraSource;
 use drawn::{DrawnSource, PatternPainter};
 use file::FilePainter;
 use y4m::Y4mError;
@@ -67,7 +72,9 @@ pub(crate) fn open(config: &VideoConfig) -> Result<Box<dyn FrameSource>, SourceE
             let painter = FilePainter::open(path, config.size, MAX_PICTURES)?;
             Ok(Box::new(DrawnSource::new(painter, config.fps)))
         }
-        VideoSource::V4l2(_) => unreachable!(),
+        VideoSource::V4l2(path) => {
+            Ok(Box::new(CameraSource::open(path, config.size, config.fps, MAX_PICTURES)?))
+        }
     }
 }
 
@@ -78,9 +85,21 @@ const MAX_PICTURES: usize = 4;
 /// Why a source gives no pictures.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
+    /// The camera stopped.
+    #[error("camera")]
+    Capture(#[from] v4l2::CaptureError),
     /// The file cannot be read.
     #[error("picture file")]
     File(#[from] Y4mError),
+    /// The camera delivers what we cannot read.
+    #[error("camera")]
+    Format(#[from] UnusableFormat),
+    /// The camera cannot be started.
+    #[error("camera")]
+    Open(#[from] v4l2::OpenError),
+    /// The camera runs but sends no pictures.
+    #[error("camera sends no pictures")]
+    Stalled,
 }
 
 /// No source lets the capture thread sleep longer without a look at its permit.

@@ -125,7 +125,7 @@ impl Video {
         gate: GateWatch,
         events: Box<dyn Fn(VideoEvent) + Send + Sync>,
     ) -> Result<Self, VideoConfigError> {
-        let side = |side: u16| side % 2 == 0 && (16..=3840).contains(&side);
+        let side = |side: u16| side.is_multiple_of(2) && (16..=3840).contains(&side);
         if !side(config.size.width) || !side(config.size.height) {
             return Err(VideoConfigError::Size(config.size));
         }

@@ -37,13 +37,13 @@ fn video(source: &str, gate: &Gate) -> (Video, Receiver<VideoEvent>) {
     let (sender, events) = channel();
     let sender = Mutex::new(sender);
     let config = VideoConfig {
-        source: source.parse().unwrap(),
+        source: source.parse().expect("a source"),
         size: SIZE,
         fps: 30,
         encoder: EncoderChoice::Auto,
     };
-    let tell = move |event| drop(sender.lock().unwrap().send(event));
-    (Video::spawn(config, gate.watch(), Box::new(tell)).unwrap(), events)
+    let tell = move |event| drop(sender.lock().expect("no panic").send(event));
+    (Video::spawn(config, gate.watch(), Box::new(tell)).expect("a configuration"), events)
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);

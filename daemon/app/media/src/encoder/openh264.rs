@@ -12,7 +12,7 @@ use openh264::formats::YUVSlices;
 use openh264::{OpenH264API, Timestamp};
 use openh264_sys2::{
     ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_MAX_BITRATE, ENCODER_OPTION_TRACE_LEVEL,
-    SBitrateInfo, SPATIAL_LAYER_ALL, WELS_LOG_QUIET,
+    LAYER_NUM, SBitrateInfo, SPATIAL_LAYER_0, SPATIAL_LAYER_ALL, WELS_LOG_QUIET,
 };
 
 use frame::{EncodedFrame, RawFrame, Size};
@@ -59,9 +59,14 @@ impl Openh264 {
     }
 
     #[expect(unsafe_code, reason = "the library's safe face cannot change the bit rate")]
-    fn set_option(&mut self, option: ENCODER_OPTION, bitrate_bps: u32) -> Result<(), EncodeError> {
+    fn set_option(
+        &mut self,
+        option: ENCODER_OPTION,
+        layer: LAYER_NUM,
+        bitrate_bps: u32,
+    ) -> Result<(), EncodeError> {
         let bitrate = i32::try_from(bitrate_bps).unwrap_or(i32::MAX);
-        let mut info = SBitrateInfo { iLayer: SPATIAL_LAYER_ALL, iBitrate: bitrate };
+        let mut info = SBitrateInfo { iLayer: layer, iBitrate: bitrate };
         // SAFETY: both bit rate options read one SBitrateInfo, which outlives the call, and the
         // encoder is set up, because the first picture was encoded (`has_begun`).
         let code = unsafe { self.encoder.raw_api().set_option(option, from_mut(&mut info).cast()) };
@@ -95,11 +100,11 @@ impl VideoEncoder for Openh264 {
 
     fn set_bitrate(&mut self, bitrate_bps: u32) -> Result<(), EncodeError> {
         if self.has_begun {
-            // The bound must never be below the aim, not even between the two calls.
+            // The layer's bound must never be below the aim; the bound of all layers bounds nothing.
             if bitrate_bps > self.settings.bitrate_bps {
-                self.set_option(ENCODER_OPTION_MAX_BITRATE, bitrate_bps)?;
+                self.set_option(ENCODER_OPTION_MAX_BITRATE, SPATIAL_LAYER_0, bitrate_bps)?;
             }
-            self.set_option(ENCODER_OPTION_BITRATE, bitrate_bps)?;
+            self.set_option(ENCODER_OPTION_BITRATE, SPATIAL_LAYER_ALL, bitrate_bps)?;
         } else {
             let settings = EncoderSettings { bitrate_bps, ..self.settings.clone() };
             *self = Self::new(&settings)?;

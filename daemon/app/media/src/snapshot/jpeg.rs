@@ -44,8 +44,9 @@ impl ImageBuffer for Rows<'_> {
         let [out_y, out_cb, out_cr, _] = buffers;
         for ((pair, &cb), &cr) in luma.chunks(2).zip(cb).zip(cr) {
             let (new_cb, new_cr) = self.conversion.chroma(cb, cr);
+            let offset = self.conversion.offset(cb, cr);
             for &y in pair {
-                out_y.push(self.conversion.y(y, cb, cr));
+                out_y.push(self.conversion.luma(y, offset));
                 out_cb.push(new_cb);
                 out_cr.push(new_cr);
             }

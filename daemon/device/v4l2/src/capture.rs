@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Capture into mapped buffers: which calls come in which order, and who owns a buffer when.
+//! Kernel: media/v4l/mmap, media/v4l/capture-example.
+
+use std::io;
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use crate::{Device, Format, FourCc, Ops, Rate};
+
+/// What is wanted of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// Pixels a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Pictures a second.
+    pub fps: u32,
+    /// Formats that can be used, the cheapest first.
+    pub formats: Vec<FourCc>,
+}
+
+/// Why a device cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be opened or asked.
+    #[error("device cannot be opened")]
+    Device(#[source] io::Error),
+    /// It is no single-planar capture device, or it cannot stream.
+    #[error("not a single-planar capture device")]
+    NotCapture,
+    /// It has none of the wished formats.
+    #[error("none of the usable formats among {0:?}")]
+    NoFormat(Vec<FourCc>),
+    /// Another program captures from it.
+    #[error("device is busy")]
+    Busy,
+    /// It gave fewer than two buffers, or one that is shorter than a picture.
+    #[error("unusable buffers")]
+    Buffers,
+}
+
+/// Why a running capture ended.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// The device was unplugged.
+    #[error("device is gone")]
+    Gone,
+    /// The kernel named a buffer that there is not.
+    #[error("kernel returned buffer {0}, which does not exist")]
+    Index(u32),
+    /// Anything else.
+    #[error("capture call")]
+    Os(#[source] io::Error),
+}
+
+/// One picture, ours until the next call of [`Capture::next`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// What the device wrote.
+    pub bytes: &'a [u8],
+    /// Counts the device's pictures, lost and damaged ones too. Wraps around.
+    pub sequence: u32,
+    /// When it was taken, on the monotonic clock; `None` when the device uses another.
+    pub timestamp: Option<Duration>,
+}
+
+/// A running capture. Dropping it stops the device.
+#[derive(Debug)]
+pub struct Capture<O: Ops = Device> {
+    format: Format,
+    rate: Rate,
+    /// The buffer the caller reads; goes back to the device first.
+    held: Option<u32>,
+    mappings: Vec<O::Mapping>,
+    ops: O,
+}
+
+impl<O: Ops> Capture<O> {
+    /// Agrees on a format with the device and starts it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the device is stopped then.
+    pub fn start(ops: O, wish: &Wish) -> Result<Self, OpenError> {
+        if !ops.is_capture().map_err(OpenError::Device)? {
+            return Err(OpenError::NotCapture);
+        }
+        let (format, rate) = negotiate(&ops, wish)?;
+        let count = ops.request_buffers(BUFFERS).map_err(busy)?;
+        // From here on drop frees what was made.
+        let mut capture = Self { format, rate, held: None, mappings: Vec::new(), ops };
+        if !(2..=MAX_BUFFERS).contains(&count) {
+            return Err(OpenError::Buffers);
+        }
+        for index in 0..count {
+            let mapping = capture.ops.map(index).map_err(OpenError::Device)?;
+            capture.mappings.push(mapping);
+            capture.ops.queue(index).map_err(OpenError::Device)?;
+        }
+        capture.ops.stream_on().map_err(busy)?;
+        Ok(capture)
+    }
+
+    /// What the device delivers.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Pictures a second as the device says; zero when it does not tell.
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// Gives the last picture back and waits at most `timeout` for the next. `None` when there is
+    /// none yet, or it was damaged.
+    ///
+    /// # Errors
+    /// [`CaptureError`]; the capture is of no more use then.
+    pub fn next(&mut self, timeout: Duration) -> Result<Option<Frame<'_>>, CaptureError> {
+        if let Some(index) = self.held.take() {
+            self.ops.queue(index).map_err(fault)?;
+        }
+        if !self.ops.wait(timeout).map_err(fault)? {
+            return Ok(None);
+        }
+        let Some(full) = self.ops.dequeue().map_err(fault)? else { return Ok(None) };
+        let index = usize::try_from(full.index).unwrap_or(usize::MAX);
+        let mapping = self.mappings.get(index).ok_or(CaptureError::Index(full.index))?;
+        self.held = Some(full.index);
+        let used = usize::try_from(full.bytes_used).unwrap_or(usize::MAX).min(mapping.len());
+        if full.is_damaged || used == 0 {
+            return Ok(None);
+        }
+        let bytes = &mapping[..used];
+        Ok(Some(Frame { bytes, sequence: full.sequence, timestamp: full.timestamp }))
+    }
+}
+
+impl<O: Ops> Drop for Capture<O> {
+    /// Errors are of no use here: the device may be gone, and closing it does the same.
+    fn drop(&mut self) {
+        let _stopped = self.ops.stream_off();
+        self.mappings.clear();
+        let _freed = self.ops.request_buffers(0);
+    }
+}
+
+/// Takes the first format in which the device has the wished size and nearly the wished rate,
+/// else the best there is: cameras offer YUYV at full size, but only a few pictures a second.
+fn negotiate<O: Ops>(ops: &O, wish: &Wish) -> Result<(Format, Rate), OpenError> {
+    let offered = ops.formats().map_err(OpenError::Device)?;
+    let mut best: Option<((bool, u64), FourCc)> = None;
+    for &fourcc in wish.formats.iter().filter(|fourcc| offered.contains(fourcc)) {
+        let (format, rate) = set(ops, fourcc, wish)?;
+        if format.fourcc != fourcc {
+            continue;
+        }
+        let has_size = (format.width, format.height) == (wish.width, wish.height);
+        let wished = u64::from(wish.fps) * 1000;
+        let milli_fps = rate.milli_fps();
+        if has_size && milli_fps * 10 >= wished * 9 {
+            return Ok((format, rate));
+        }
+        let score = (has_size, milli_fps.min(wished));
+        if best.is_none_or(|(other, _)| score > other) {
+            best = Some((score, fourcc));
+        }
+    }
+    match best {
+        Some((_, fourcc)) => set(ops, fourcc, wish),
+        None => Err(OpenError::NoFormat(offered)),
+    }
+}
+
+fn set<O: Ops>(ops: &O, fourcc: FourCc, wish: &Wish) -> Result<(Format, Rate), OpenError> {
+    let format = ops.set_format(fourcc, wish.width, wish.height).map_err(busy)?;
+    // Some devices have one rate and refuse to talk about it.
+    let rate = ops.set_rate(Rate::fps(wish.fps)).unwrap_or(Rate { pictures: 0, seconds: 1 });
+    Ok((format, rate))
+}
+
+fn busy(error: io::Error) -> OpenError {
+    if Errno::from_io_error(&error) == Some(Errno::BUSY) {
+        OpenError::Busy
+    } else {
+        OpenError::Device(error)
+    }
+}
+
+fn fault(error: io::Error) -> CaptureError {
+    match Errno::from_io_error(&error) {
+        Some(Errno::NODEV | Errno::NXIO) => CaptureError::Gone,
+        _ => CaptureError::Os(error),
+    }
+}
+
+/// One being filled, one waiting, one read. Each is a whole picture.
+const BUFFERS: u32 = 3;
+/// A driver may give more than asked for, but not without bound.
+const MAX_BUFFERS: u32 = 32;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Capture against a device of our own that checks the order of calls.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::*;
+use crate::{Dequeued, Matrix, Range};
+
+#[derive(Debug, Default)]
+struct State {
+    offered: Vec<(FourCc, u32, u32, Rate)>,
+    set: Option<usize>,
+    buffers: u32,
+    mapped: Vec<u32>,
+    queued: VecDeque<u32>,
+    is_streaming: bool,
+    sequence: u32,
+    /// Answers of `dequeue` before pictures come again.
+    faults: VecDeque<Fault>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Errno(Errno),
+    Index(u32),
+    Damaged,
+    NotReady,
+    TooLong,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Fake(Rc<RefCell<State>>);
+
+impl Fake {
+    fn camera() -> Self {
+        let fake = Self::default();
+        fake.0.borrow_mut().offered = vec![
+            (FourCc::YUYV, 1920, 1080, Rate::fps(5)),
+            (FourCc::MJPEG, 1920, 1080, Rate::fps(30)),
+        ];
+        fake
+    }
+
+    fn fail_with(&self, fault: Fault) {
+        self.0.borrow_mut().faults.push_back(fault);
+    }
+}
+
+struct FakeMapping(Vec<u8>, Rc<RefCell<State>>, u32);
+
+impl std::ops::Deref for FakeMapping {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        assert!(!self.1.borrow().queued.contains(&self.2), "read while the device owns it");
+        &self.0
+    }
+}
+
+impl Drop for FakeMapping {
+    fn drop(&mut self) {
+        self.1.borrow_mut().mapped.retain(|&index| index != self.2);
+    }
+}
+
+fn errno<T>(errno: Errno) -> io::Result<T> {
+    Err(errno.into())
+}
+
+impl Ops for Fake {
+    type Mapping = FakeMapping;
+
+    fn is_capture(&self) -> io::Result<bool> {
+        Ok(!self.0.borrow().offered.is_empty())
+    }
+
+    fn formats(&self) -> io::Result<Vec<FourCc>> {
+        Ok(self.0.borrow().offered.iter().map(|offer| offer.0).collect())
+    }
+
+    fn set_format(&self, fourcc: FourCc, _: u32, _: u32) -> io::Result<Format> {
+        let mut state = self.0.borrow_mut();
+        if state.buffers > 0 {
+            return errno(Errno::BUSY);
+        }
+        state.set = state.offered.iter().position(|offer| offer.0 == fourcc);
+        let (fourcc, width, height, _) = state.offered[state.set.unwrap()];
+        let bytes_per_line = 2 * width;
+        let size_image = bytes_per_line * height;
+        let (matrix, range) = (Matrix::Bt601, Range::Limited);
+        Ok(Format { fourcc, width, height, bytes_per_line, size_image, matrix, range })
+    }
+
+    fn set_rate(&self, _: Rate) -> io::Result<Rate> {
+        let state = self.0.borrow();
+        match state.offered[state.set.unwrap()].3 {
+            Rate { pictures: 0, .. } => errno(Errno::NOTTY),
+            rate => Ok(rate),
+        }
+    }
+
+    fn request_buffers(&self, count: u32) -> io::Result<u32> {
+        let mut state = self.0.borrow_mut();
+        if state.is_streaming || (count == 0 && !state.mapped.is_empty()) {
+            return errno(Errno::BUSY);
+        }
+        state.buffers = count;
+        state.queued.clear();
+        Ok(count)
+    }
+
+    fn map(&self, index: u32) -> io::Result<FakeMapping> {
+        let mut state = self.0.borrow_mut();
+        state.mapped.push(index);
+        let fill = u8::try_from(index).unwrap();
+        Ok(FakeMapping(vec![fill; 16], Rc::clone(&self.0), index))
+    }
+
+    fn queue(&self, index: u32) -> io::Result<()> {
+        let mut state = self.0.borrow_mut();
+        if state.queued.contains(&index) || index >= state.buffers {
+            return errno(Errno::INVAL);
+        }
+        state.queued.push_back(index);
+        Ok(())
+    }
+
+    fn wait(&self, _: Duration) -> io::Result<bool> {
+        let state = self.0.borrow();
+        Ok(!state.faults.is_empty() || !state.queued.is_empty())
+    }
+
+    fn dequeue(&self) -> io::Result<Option<Dequeued>> {
+        let mut state = self.0.borrow_mut();
+        assert!(state.is_streaming);
+        let fault = state.faults.pop_front();
+        if let Some(Fault::Errno(code)) = fault {
+            return errno(code);
+        }
+        if let Some(Fault::NotReady) = fault {
+            return Ok(None);
+        }
+        let Some(index) = state.queued.pop_front() else { return Ok(None) };
+        state.sequence += 1;
+        Ok(Some(Dequeued {
+            index: if let Some(Fault::Index(index)) = fault { index } else { index },
+            bytes_used: if let Some(Fault::TooLong) = fault { 999 } else { 10 },
+            is_damaged: matches!(fault, Some(Fault::Damaged)),
+            sequence: state.sequence,
+            timestamp: Some(Duration::from_millis(u64::from(state.sequence) * 33)),
+        }))
+    }
+
+    fn stream_on(&self) -> io::Result<()> {
+        let mut state = self.0.borrow_mut();
+        assert_eq!(state.queued.len(), state.buffers as usize, "every buffer is queued first");
+        state.is_streaming = true;
+        Ok(())
+    }
+
+    fn stream_off(&self) -> io::Result<()> {
+        let mut state = self.0.borrow_mut();
+        state.is_streaming = false;
+        state.queued.clear();
+        Ok(())
+    }
+}
+
+fn wish(fps: u32) -> Wish {
+    let formats = vec![FourCc::NV12, FourCc::YUYV, FourCc::MJPEG];
+    Wish { width: 1920, height: 1080, fps, formats }
+}
+
+#[test]
+fn pictures_come_in_order_and_buffers_go_round() {
+    let fake = Fake::camera();
+    let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+    for n in 0..10 {
+        let frame = capture.next(Duration::ZERO).unwrap().unwrap();
+        assert_eq!(frame.sequence, n + 1);
+        assert_eq!(frame.timestamp, Some(Duration::from_millis(u64::from(n + 1) * 33)));
+        let fill = u8::try_from(n % BUFFERS).unwrap();
+        assert_eq!(frame.bytes, [fill; 10]);
+    }
+    assert_eq!(fake.0.borrow().queued.len(), 2, "one is held, the others are with the device");
+}
+
+#[test]
+fn dropping_stops_the_device_and_frees_its_memory() {
+    let fake = Fake::camera();
+    let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+    capture.next(Duration::ZERO).unwrap();
+    drop(capture);
+    let state = fake.0.borrow();
+    assert!(!state.is_streaming);
+    assert!(state.mapped.is_empty());
+    assert_eq!(state.buffers, 0);
+}
+
+#[test]
+fn a_timeout_or_a_damaged_picture_loses_no_buffer() {
+    let fake = Fake::camera();
+    let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+    for fault in [Fault::NotReady, Fault::Damaged, Fault::NotReady, Fault::Damaged] {
+        fake.fail_with(fault);
+        assert_eq!(capture.next(Duration::ZERO).unwrap(), None, "{fault:?}");
+    }
+    for _ in 0..5 {
+        assert!(capture.next(Duration::ZERO).unwrap().is_some());
+    }
+    assert_eq!(fake.0.borrow().queued.len(), 2);
+}
+
+#[test]
+fn an_unplugged_device_is_told_from_a_fault() {
+    let table = [(Errno::NODEV, true), (Errno::NXIO, true), (Errno::IO, false)];
+    for (code, is_gone) in table {
+        let fake = Fake::camera();
+        let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+        fake.fail_with(Fault::Errno(code));
+        let error = capture.next(Duration::ZERO).unwrap_err();
+        assert_eq!(matches!(error, CaptureError::Gone), is_gone, "{code:?}");
+    }
+}
+
+#[test]
+fn a_kernel_that_errs_does_no_harm() {
+    let fake = Fake::camera();
+    let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+    fake.fail_with(Fault::TooLong);
+    assert_eq!(capture.next(Duration::ZERO).unwrap().unwrap().bytes.len(), 16);
+    fake.fail_with(Fault::Index(77));
+    assert!(matches!(capture.next(Duration::ZERO), Err(CaptureError::Index(77))));
+}
+
+#[test]
+fn the_format_with_the_wished_rate_is_taken() {
+    let slow = Rate { pictures: 0, seconds: 1 };
+    // offers, wished fps, taken
+    let hd = |fourcc, rate| (fourcc, 1920, 1080, rate);
+    let small = |fourcc| (fourcc, 640, 480, Rate::fps(60));
+    let table = [
+        (vec![hd(FourCc::YUYV, Rate::fps(5)), hd(FourCc::MJPEG, Rate::fps(30))], 30, FourCc::MJPEG),
+        (vec![hd(FourCc::YUYV, Rate::fps(5)), hd(FourCc::MJPEG, Rate::fps(30))], 5, FourCc::YUYV),
+        (vec![hd(FourCc::MJPEG, Rate::fps(15)), small(FourCc::YUYV)], 30, FourCc::MJPEG),
+        (vec![hd(FourCc::NV12, Rate { pictures: 30_000, seconds: 1001 })], 30, FourCc::NV12),
+        (vec![hd(FourCc::YUYV, slow)], 30, FourCc::YUYV),
+    ];
+    for (offered, fps, expected) in table {
+        let fake = Fake::default();
+        fake.0.borrow_mut().offered = offered.clone();
+        let capture = Capture::start(fake, &wish(fps)).unwrap();
+        assert_eq!(capture.format().fourcc, expected, "{offered:?} at {fps}");
+    }
+}
+
+#[test]
+fn a_device_without_use_is_refused() {
+    let refused = Capture::start(Fake::default(), &wish(30));
+    assert!(matches!(refused, Err(OpenError::NotCapture)));
+    let fake = Fake::default();
+    fake.0.borrow_mut().offered = vec![(FourCc(*b"BA81"), 1920, 1080, Rate::fps(30))];
+    assert!(matches!(Capture::start(fake, &wish(30)), Err(OpenError::NoFormat(_))));
+}
+
+#[test]
+fn a_device_in_use_is_busy() {
+    let fake = Fake::camera();
+    let _running = Capture::start(fake.clone(), &wish(30)).unwrap();
+    assert!(matches!(Capture::start(fake, &wish(30)), Err(OpenError::Busy)));
+}
+
+/// Set `HSV_TEST_V4L2=/dev/videoN` to run it on a camera or on vivid.
+#[test]
+fn a_real_device_delivers_pictures() {
+    let Some(path) = std::env::var_os("HSV_TEST_V4L2") else {
+        eprintln!("skipped: HSV_TEST_V4L2 names no device");
+        return;
+    };
+    let device = Device::open(path.as_ref()).unwrap();
+    let mut capture = Capture::start(device, &wish(30)).unwrap();
+    let pictures = (0..20).filter(|_| capture.next(Duration::from_secs(1)).unwrap().is_some());
+    assert!(pictures.count() >= 15);
+}
