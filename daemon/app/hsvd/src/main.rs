@@ -1,4 +1,70 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The camera daemon.
+//! `hsvd`, the camera daemon: reads the command line and the owner's file, then runs.
+//!
+//! `compose.rs` is the inventory of its parts and wires, `core.rs` the one task that owns all
+//! state. Protocols and rules live in crates of their own, see `daemon/ARCHITECTURE.md`.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod advert;
+mod compose;
+mod config;
+mod console;
+mod core;
+mod identity;
+mod log;
+mod motion;
+mod net;
+mod pairings;
+mod settings;
+mod store;
+mod watchdog;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing::error;
+
+use config::Config;
+
+/// `EX_CONFIG` of sysexits.h: systemd must not start us again (`RestartPreventExitStatus=78`).
+const EXIT_CONFIG: u8 = 78;
+
+/// A camera for HomeKit Secure Video
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// The owner's configuration file
+    #[arg(long, value_name = "FILE", default_value = "/etc/hsv/hsvd.toml")]
+    config: PathBuf,
+    /// Where identity, pairings and HomeKit's settings are kept
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/hsv")]
+    state_dir: PathBuf,
+    /// Read the configuration, show what will be used, and end
+    #[arg(long)]
+    check_config: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log::start();
+    let config = match Config::read(&arguments.config) {
+        Ok(config) => config,
+        Err(error) => {
+            error!("{:#}", anyhow::Error::from(error));
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    if arguments.check_config {
+        console::checked(&config);
+        return ExitCode::SUCCESS;
+    }
+    match compose::run(config, &arguments.state_dir) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,2 +1,39 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads from sensor and microphone to encoded frames.
+//!
+//! ```text
+//!  source ─► capture ─► FrameBus ─┬─► Tap ─► record ─► VideoEvent::Encoded
+//!                                 ├─► Tap (luma, 5/s) ─► motion, elsewhere
+//!                                 └─► Tap (newest) ─► snapshot ─► JPEG
+//! ```
+//!
+//! Nothing runs without a permit: the source is open only while `Permit<Capture>` holds, every tap
+//! is made from a permit and ends with it. What a picture means is not decided here.
+
+#![deny(unsafe_code)]
+
+mod bus;
+mod capture;
+mod clock;
+mod colour;
+mod encoder;
+mod pool;
+mod record;
+mod scale;
+mod snapshot;
+mod source;
+mod video;
+
+pub use bus::{Overflow, Received, Tap, TapOptions};
+pub use clock::monotonic;
+pub use encoder::{
+    AccessUnits, Coding, EncodeError, EncoderChoice, EncoderSettings, IdrCadence, Level,
+    MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
+};
+pub use snapshot::SnapshotError;
+pub use source::{pattern, y4m};
+pub use source::{SourceError, UnknownSource, VideoSource};
+pub use video::{
+    MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig, VideoConfigError, VideoEvent,
+    VideoStats,
+};

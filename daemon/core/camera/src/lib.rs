@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod camera;
+pub mod motion;
 pub mod services;
 pub mod tlv;
 

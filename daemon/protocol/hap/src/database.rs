@@ -2,7 +2,9 @@
 //! The attribute database of one accessory: what there is, never what it is worth now.
 //! Values belong to the camera, which answers for them.
 
-use crate::Format;
+use sha2::{Digest, Sha256};
+
+use crate::{Format, json};
 
 /// Instance id, unique among services and characteristics of the accessory and stable for ever.
 pub type Iid = u64;
@@ -105,6 +107,15 @@ pub struct Service {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Database {
     services: Vec<Service>,
+    /// Where each characteristic stands, sorted by iid.
+    index: Vec<Place>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Place {
+    iid: Iid,
+    service: usize,
+    characteristic: usize,
 }
 
 impl Database {
@@ -121,7 +132,17 @@ impl Database {
         iids.sort_unstable();
         assert!(iids.windows(2).all(|pair| pair[0] != pair[1]), "an iid stands twice");
         assert!(services.iter().any(|s| s.kind == 0x3e && s.iid == 1), "iid 1 is not 0x3E");
-        Self { services }
+        let mut index: Vec<Place> = Vec::new();
+        for (service, s) in services.iter().enumerate() {
+            let places = s.characteristics.iter().enumerate();
+            index.extend(places.map(|(characteristic, c)| Place {
+                iid: c.iid,
+                service,
+                characteristic,
+            }));
+        }
+        index.sort_unstable_by_key(|place| place.iid);
+        Self { services, index }
     }
 
     /// The services in order.
@@ -129,8 +150,21 @@ impl Database {
         &self.services
     }
 
-    /// The characteristic with this instance id.
+    /// All characteristics in the order in which they are published.
+    pub fn characteristics(&self) -> impl Iterator<Item = &Characteristic> {
+        self.services.iter().flat_map(|service| &service.characteristics)
+    }
+
+    /// The characteristic with this instance id, found in O(log n).
     pub fn characteristic(&self, iid: Iid) -> Option<&Characteristic> {
-        self.services.iter().flat_map(|s| &s.characteristics).find(|c| c.iid == iid)
+        let at = self.index.binary_search_by_key(&iid, |place| place.iid).ok()?;
+        let place = &self.index[at];
+        Some(&self.services[place.service].characteristics[place.characteristic])
+    }
+
+    /// SHA-256 over what the controllers keep of the database: everything but values. When it
+    /// differs from that of the last start, the configuration number is to be raised.
+    pub fn metadata_hash(&self) -> [u8; 32] {
+        Sha256::digest(json::accessories(self, None)).into()
     }
 }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The inventory: every part of the daemon and every wire between them, from top to bottom.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use camera::services::{self, Labels};
+use camera::tlv::live::LiveOffer;
+use camera::tlv::recording::Offer;
+use camera::{Camera, FieldOfView, Setup, Start};
+use frame::Size;
+use hap::setup::{self, Category};
+use hap::txt::Advertisement;
+use media::{Sound, Video};
+use privacy::Gate;
+use tokio::sync::{mpsc, watch};
+use tracing::info;
+
+use crate::advert::{self, Record};
+use crate::config::Config;
+use crate::console::{self, PairingHelp};
+use crate::core::{Core, Input, Ports, Recordings};
+use crate::identity::{self, Identity};
+use crate::motion::MotionWatch;
+use crate::net::{self, Connections, Link};
+use crate::store::Store;
+use crate::{pairings, settings};
+
+const MANUFACTURER: &str = "hsv project";
+const MODEL: &str = "hsv camera";
+/// What a lens sees that nobody has measured.
+const FIELD_OF_VIEW_DEGREES: f64 = 90.0;
+/// Network events that may wait for the core task; then sockets are not read.
+const NET_EVENTS: usize = 64;
+/// Threads for the disk: pairings and settings.
+const DISK_THREADS: usize = 2;
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// What cannot be had at the start: the state folder, the ports, a thread.
+pub fn run(config: Config, state_dir: &Path) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(DISK_THREADS)
+        .build()
+        .context("the runtime cannot start")?
+        .block_on(compose(config, state_dir))
+}
+
+async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
+    // State
+    let store = Arc::new(Store::open(state_dir)?);
+    let mut rng = identity::seeded_rng()?;
+    let identity = Identity::load(&store, &config.pairing, &mut rng)?;
+    let pairing_state = pairings::load(&store)?;
+    let is_paired = pairing_state.is_paired();
+
+    // The camera and its gate, shut until the first action opens it
+    let device_id = identity.keys.device_id().clone();
+    let setup = camera_setup(&config, &device_id)?;
+    let config_number = pairings::config_number(&store, setup.fingerprint())?;
+    let start = Start { stored: settings::load(&store), is_paired, is_switched_off: false };
+    let (camera, first_actions) = Camera::start(setup, start);
+    let gate = Gate::closed();
+
+    // Media threads
+    let (inputs, inbox) = mpsc::unbounded_channel();
+    let video = Video::spawn(video_config(&config), gate.watch(), tell(&inputs, Input::Video))?;
+    let sound = config
+        .audio
+        .source
+        .clone()
+        .map(|source| Sound::spawn(source, tell(&inputs, Input::Sound)));
+    let motion = MotionWatch::spawn(config.motion.detector()?, tell(&inputs, Input::Motion));
+
+    // Ports
+    let (events, net) = mpsc::channel(NET_EVENTS);
+    let port_help = |link, port| format!("{link} cannot listen on port {port}");
+    let (address, port) = (config.hap.bind, config.hap.port);
+    let hap_listener = net::listen(address, port).await.with_context(|| port_help("HAP", port))?;
+    let port = config.hds.port;
+    let hds_listener = net::listen(address, port).await.with_context(|| port_help("HDS", port))?;
+    let (hap_at, hds_at) = (hap_listener.local_addr()?, hds_listener.local_addr()?);
+
+    // Servers
+    let uri = setup::payload(&identity.setup_code, &identity.setup_id, Category::IpCamera);
+    let pairing_help = PairingHelp { code: identity.setup_code.clone(), uri };
+    let accessory = hap::Accessory {
+        identity: identity.keys,
+        setup_code: identity.setup_code,
+        pairing_state,
+        database: Arc::new(services::database()),
+    };
+    let hap = hap::Server::new(accessory, identity::fork(&mut rng));
+    let hds = hds::Server::new(hds::Config {
+        stalled_after: config.recording.stall(),
+        ..hds::Config::default()
+    });
+
+    // mDNS
+    let advertisement = Advertisement {
+        name: config.name.as_str().to_owned(),
+        model: MODEL.to_owned(),
+        device_id,
+        setup_id: identity.setup_id,
+        category: Category::IpCamera,
+        config_number,
+        is_paired,
+    };
+    let (record, published) = watch::channel(Record::new(&advertisement, hap_at.port()));
+    let advert = config.hap.advertise.then(|| tokio::spawn(advert::run(published)));
+
+    console::listening(hap_at, hds_at);
+    if !is_paired {
+        console::setup(&pairing_help);
+    }
+    info!(version = env!("CARGO_PKG_VERSION"), is_paired, "started");
+
+    let core = Core {
+        gate,
+        camera,
+        hap,
+        hds,
+        recordings: Recordings::new(&config.recording),
+        hap_connections: Connections::new(Link::Hap, events.clone()),
+        hds_connections: Connections::new(Link::Hds, events),
+        hds_port: hds_at.port(),
+        store,
+        video,
+        sound,
+        motion,
+        record,
+        advertisement,
+        pairing_help,
+        rng,
+        inputs,
+        writes: Default::default(),
+        next_write: 0,
+        is_store_failing: false,
+        is_watching: false,
+    };
+    let ports = Ports { hap: hap_listener, hds: hds_listener, net, inputs: inbox, advert };
+    core.run(ports, first_actions).await
+}
+
+fn camera_setup(config: &Config, device_id: &hap::DeviceId) -> anyhow::Result<Setup> {
+    let labels = Labels {
+        name: config.name.as_str().to_owned(),
+        manufacturer: MANUFACTURER.to_owned(),
+        model: MODEL.to_owned(),
+        serial: device_id.as_str().replace(':', ""),
+        firmware: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let offer = Offer::standard(config.recording.prebuffer_ms);
+    Ok(Setup {
+        identity: services::Identity::new(labels)?,
+        recording: if config.recording.offer_15_fps { offer } else { offer.at_30_fps_only() },
+        live: LiveOffer::standard(),
+        field_of_view: FieldOfView::try_from(FIELD_OF_VIEW_DEGREES)?,
+    })
+}
+
+fn video_config(config: &Config) -> media::VideoConfig {
+    let video = &config.video;
+    media::VideoConfig {
+        source: video.source.clone(),
+        size: Size::new(video.width.get(), video.height.get()),
+        fps: video.fps.get().into(),
+        encoder: video.encoder,
+    }
+}
+
+/// A callback that sends to the core task; after its end, to nobody.
+fn tell<E>(
+    inputs: &mpsc::UnboundedSender<Input>,
+    wrap: fn(E) -> Input,
+) -> Box<dyn Fn(E) + Send + Sync>
+where
+    E: 'static,
+{
+    let inputs = inputs.clone();
+    Box::new(move |event| {
+        if inputs.send(wrap(event)).is_err() {
+            tracing::debug!("media event after the end");
+        }
+    })
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The core task: the one owner of all state. Sockets, threads and signals send it inputs; the
+//! pure crates say what to do; it does that, in order.
+
+mod accessory;
+mod media_events;
+mod stream;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use camera::Camera;
+use camera::motion::MotionChange;
+use media::{SnapshotError, SoundEvent, VideoEvent};
+use privacy::Gate;
+use rand_chacha::ChaCha20Rng;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time;
+use tracing::{debug, info, warn};
+
+use crate::advert::Record;
+use crate::motion::MotionWatch;
+use crate::net::{Connections, NetEvent};
+use crate::store::{Store, StoreError};
+use crate::{net, watchdog};
+
+use stream::Recordings;
+
+/// How long the end may take, goodbyes included.
+const SHUT_DOWN_WITHIN: Duration = Duration::from_millis(1500);
+
+/// What threads and the store send. The channel has no bound: its senders are paced by the camera
+/// itself, and what waits while the core is busy is what the prebuffer would hold anyway.
+#[derive(Debug)]
+pub enum Input {
+    /// From the video threads.
+    Video(VideoEvent),
+    /// From the sound thread.
+    Sound(SoundEvent),
+    /// From the motion thread.
+    Motion(MotionChange),
+    /// A snapshot is ready.
+    Snapshot(hap::Ticket, Result<Arc<[u8]>, SnapshotError>),
+    /// The pairings are on the disk, or not.
+    PairingsSaved(hap::Ticket, Result<(), StoreError>),
+    /// HomeKit's settings are on the disk, or not.
+    SettingsSaved(Result<(), StoreError>),
+}
+
+/// Everything the core task owns.
+pub struct Core {
+    pub gate: Gate,
+    pub camera: Camera,
+    pub hap: hap::Server,
+    pub hds: hds::Server,
+    pub recordings: Recordings,
+    pub hap_connections: Connections,
+    pub hds_connections: Connections,
+    /// Where the data stream listens.
+    pub hds_port: u16,
+    pub store: Arc<Store>,
+    pub video: media::Video,
+    pub sound: Option<media::Sound>,
+    pub motion: MotionWatch,
+    pub record: watch::Sender<Record>,
+    pub advertisement: hap::txt::Advertisement,
+    pub pairing_help: crate::console::PairingHelp,
+    pub rng: ChaCha20Rng,
+    pub inputs: mpsc::UnboundedSender<Input>,
+    /// HAP's tickets of writes that the camera is at work on.
+    pub writes: HashMap<camera::Ticket, hap::Ticket>,
+    pub next_write: u64,
+    /// Only one warning for a store that fails again and again.
+    pub is_store_failing: bool,
+    /// The tap of the motion thread, made anew when the gate opens.
+    pub is_watching: bool,
+}
+
+/// What comes in from outside.
+pub struct Ports {
+    pub hap: TcpListener,
+    pub hds: TcpListener,
+    pub net: mpsc::Receiver<(net::Link, NetEvent)>,
+    pub inputs: mpsc::UnboundedReceiver<Input>,
+    pub advert: Option<JoinHandle<()>>,
+}
+
+impl Core {
+    /// Runs until SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    /// Signals cannot be listened to.
+    pub async fn run(mut self, mut ports: Ports, start: Vec<camera::Action>) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut trigger = signal(SignalKind::user_defined1())?;
+        let mut watchdog = watchdog::interval().map(time::interval);
+        self.act(Instant::now(), start);
+        watchdog::ready();
+        loop {
+            let deadline = self.next_timeout();
+            tokio::select! {
+                biased;
+                _ = first_of(&mut terminate, &mut interrupt) => break,
+                _ = trigger.recv() => {
+                    info!("motion triggered by signal");
+                    self.trigger_motion();
+                }
+                Some(input) = ports.inputs.recv() => self.handle(input),
+                Some((link, event)) = ports.net.recv() => self.net_event(link, event),
+                accepted = ports.hap.accept() => self.accepted(net::Link::Hap, accepted),
+                accepted = ports.hds.accept() => self.accepted(net::Link::Hds, accepted),
+                () = sleep_until(deadline) => self.time_out(),
+                () = tick(&mut watchdog) => watchdog::alive(),
+            }
+        }
+        watchdog::stopping();
+        self.shut_down(ports).await;
+        Ok(())
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        let timeouts = [
+            self.hap.next_timeout(),
+            self.hds.next_timeout(),
+            self.camera.next_timeout(),
+            self.recordings.next_timeout(),
+        ];
+        timeouts.into_iter().flatten().min()
+    }
+
+    fn time_out(&mut self) {
+        let now = Instant::now();
+        let outputs = self.hap.handle(now, hap::Input::Timeout);
+        self.do_hap(now, outputs);
+        let outputs = self.hds.handle(now, hds::Input::Timeout);
+        self.do_hds(now, outputs);
+        let actions = self.camera.handle(now, camera::Input::Timeout);
+        self.act(now, actions);
+        self.recordings_timeout(now);
+    }
+
+    fn handle(&mut self, input: Input) {
+        let now = Instant::now();
+        match input {
+            Input::Video(event) => self.video_event(now, event),
+            Input::Sound(event) => self.sound_event(now, event),
+            Input::Motion(change) => self.motion_changed(now, change),
+            Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),
+            Input::PairingsSaved(ticket, saved) => {
+                let result = self.noted(saved).map_err(|_| hap::StoreFailed);
+                let outputs = self.hap.handle(now, hap::Input::Persisted { ticket, result });
+                self.do_hap(now, outputs);
+            }
+            Input::SettingsSaved(saved) => {
+                let is_saved = self.noted(saved).is_ok();
+                let actions = self.camera.handle(now, camera::Input::Persisted { is_saved });
+                self.act(now, actions);
+            }
+        }
+    }
+
+    /// Warns of a failing store, once an episode.
+    fn noted(&mut self, saved: Result<(), StoreError>) -> Result<(), StoreError> {
+        match &saved {
+            Err(_) if self.is_store_failing => {}
+            Err(error) => {
+                let cause = std::error::Error::source(error).map(ToString::to_string);
+                warn!(%error, cause, "state cannot be saved; recording goes on");
+                self.is_store_failing = true;
+            }
+            Ok(()) if self.is_store_failing => {
+                info!("state can be saved again");
+                self.is_store_failing = false;
+            }
+            Ok(()) => {}
+        }
+        saved
+    }
+
+    /// Saves on another thread, since a card may take a second, and tells the outcome.
+    fn save(&self, work: impl FnOnce(&Store) -> Input + Send + 'static) {
+        let (store, inputs) = (Arc::clone(&self.store), self.inputs.clone());
+        tokio::task::spawn_blocking(move || {
+            if inputs.send(work(&store)).is_err() {
+                debug!("saved after the end");
+            }
+        });
+    }
+
+    fn accepted(
+        &mut self,
+        link: net::Link,
+        accepted: std::io::Result<(tokio::net::TcpStream, std::net::SocketAddr)>,
+    ) {
+        let now = Instant::now();
+        let connections = match link {
+            net::Link::Hap => &mut self.hap_connections,
+            net::Link::Hds => &mut self.hds_connections,
+        };
+        let adopted = accepted.and_then(|(stream, peer)| connections.adopt(stream, peer));
+        match adopted {
+            Ok((conn, peer)) => self.net_event_at(now, link, NetEvent::Opened { conn, peer }),
+            Err(error) => debug!(?link, %error, "connection lost before it began"),
+        }
+    }
+
+    fn net_event(&mut self, link: net::Link, event: NetEvent) {
+        self.net_event_at(Instant::now(), link, event);
+    }
+
+    fn net_event_at(&mut self, now: Instant, link: net::Link, event: NetEvent) {
+        match link {
+            net::Link::Hap => self.hap_event(now, event),
+            net::Link::Hds => self.hds_event(now, event),
+        }
+    }
+
+    async fn shut_down(mut self, ports: Ports) {
+        let now = Instant::now();
+        self.end_recordings(now);
+        drop((ports.hap, ports.hds, self.record));
+        let goodbyes = async {
+            self.hds_connections.shut_down().await;
+            self.hap_connections.shut_down().await;
+            if let Some(advert) = ports.advert
+                && let Err(error) = advert.await
+            {
+                debug!(%error, "mDNS task");
+            }
+        };
+        if time::timeout(SHUT_DOWN_WITHIN, goodbyes).await.is_err() {
+            debug!("a peer did not take its goodbye in time");
+        }
+        info!("stopped");
+    }
+}
+
+async fn first_of(one: &mut Signal, other: &mut Signal) -> Option<()> {
+    tokio::select! { got = one.recv() => got, got = other.recv() => got }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn tick(interval: &mut Option<time::Interval>) {
+    match interval {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}

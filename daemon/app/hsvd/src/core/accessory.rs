@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Carries out what the HAP server and the camera ask for.
+
+use std::time::Instant;
+
+use camera::Action;
+use frame::Size;
+use hap::{ConnectionId, Output, Reply, Request, Ticket};
+use media::SnapshotError;
+use rand_chacha::rand_core::Rng;
+use tracing::{debug, info};
+
+use super::{Core, Input};
+use crate::advert::Record;
+use crate::net::NetEvent;
+use crate::{console, pairings, settings};
+
+impl Core {
+    pub(super) fn hap_event(&mut self, now: Instant, event: NetEvent) {
+        let outputs = match event {
+            NetEvent::Opened { conn, peer } => {
+                self.hap.handle(now, hap::Input::Opened { conn: ConnectionId(conn), peer })
+            }
+            NetEvent::Received { conn, bytes } => {
+                let (conn, bytes) = (ConnectionId(conn), &bytes);
+                self.hap.handle(now, hap::Input::Received { conn, bytes })
+            }
+            NetEvent::Written { .. } => return,
+            NetEvent::Closed { conn } => {
+                self.hap_connections.forget(conn);
+                self.hap.handle(now, hap::Input::Closed { conn: ConnectionId(conn) })
+            }
+        };
+        self.do_hap(now, outputs);
+    }
+
+    pub(super) fn do_hap(&mut self, now: Instant, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send { conn, bytes } => self.hap_connections.send(conn.0, bytes),
+                Output::Close { conn } => self.hap_connections.close(conn.0),
+                Output::Request { ticket, caller, request } => {
+                    self.request(now, ticket, caller.conn, request);
+                }
+                Output::Persist { ticket, state } => {
+                    self.save(move |store| {
+                        Input::PairingsSaved(ticket, pairings::save(store, &state))
+                    });
+                }
+                Output::PairingsChanged { is_paired } => self.pairings_changed(now, is_paired),
+                Output::SessionEnded { conn } => {
+                    let closed = camera::Input::ConnectionClosed(camera::ConnectionId(conn.0));
+                    let actions = self.camera.handle(now, closed);
+                    self.act(now, actions);
+                    let gone = hds::Input::OwnerGone(hds::Owner(conn.0));
+                    let outputs = self.hds.handle(now, gone);
+                    self.do_hds(now, outputs);
+                }
+                Output::Identify => info!("identify: this is the camera you asked for"),
+            }
+        }
+    }
+
+    fn request(&mut self, now: Instant, ticket: Ticket, conn: ConnectionId, request: Request) {
+        match request {
+            Request::Read(iids) => {
+                let connection = camera::ConnectionId(conn.0);
+                let read = |iid| self.camera.read(connection, iid);
+                let reply = Reply::Read(iids.into_iter().map(read).collect());
+                self.reply(now, ticket, reply);
+            }
+            Request::Write(entries) => {
+                let inner = camera::Ticket(self.next_write);
+                self.next_write += 1;
+                self.writes.insert(inner, ticket);
+                let mut accessory_salt = [0; 32];
+                self.rng.fill_bytes(&mut accessory_salt);
+                let entry = |from: hap::WriteEntry| camera::WriteEntry {
+                    iid: from.iid,
+                    value: from.value,
+                    wants_response: from.wants_response,
+                };
+                let write = camera::Input::Write {
+                    ticket: inner,
+                    connection: camera::ConnectionId(conn.0),
+                    entries: entries.into_iter().map(entry).collect(),
+                    accessory_salt,
+                };
+                let actions = self.camera.handle(now, write);
+                self.act(now, actions);
+            }
+            Request::Snapshot { width, height, reason } => {
+                let reason = reason.map(|reason| match reason {
+                    hap::SnapshotReason::Periodic => privacy::SnapshotReason::Periodic,
+                    hap::SnapshotReason::Event => privacy::SnapshotReason::Event,
+                });
+                match self.camera.snapshot(reason) {
+                    Err(status) => self.reply(now, ticket, Reply::Snapshot(Err(status))),
+                    Ok(()) => self.take_snapshot(ticket, width, height),
+                }
+            }
+        }
+    }
+
+    fn take_snapshot(&self, ticket: Ticket, width: u32, height: u32) {
+        let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX).max(2);
+        let inputs = self.inputs.clone();
+        let reply = Box::new(move |picture| {
+            if inputs.send(Input::Snapshot(ticket, picture)).is_err() {
+                debug!("snapshot after the end");
+            }
+        });
+        self.video.snapshot(Size::new(side(width), side(height)), reply);
+    }
+
+    pub(super) fn snapshot_ready(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        picture: Result<std::sync::Arc<[u8]>, SnapshotError>,
+    ) {
+        let picture = picture.map_err(|error| {
+            debug!(%error, "no snapshot");
+            match error {
+                SnapshotError::Denied => hap::Status::NotAllowedInCurrentState,
+                SnapshotError::Busy => hap::Status::Busy,
+                _ => hap::Status::UnableToCommunicate,
+            }
+        });
+        self.reply(now, ticket, Reply::Snapshot(picture));
+    }
+
+    fn reply(&mut self, now: Instant, ticket: Ticket, reply: Reply) {
+        let outputs = self.hap.handle(now, hap::Input::Reply { ticket, reply });
+        self.do_hap(now, outputs);
+    }
+
+    fn pairings_changed(&mut self, now: Instant, is_paired: bool) {
+        info!(is_paired, "pairings changed");
+        self.advertisement.is_paired = is_paired;
+        self.record.send_modify(|record| *record = Record::new(&self.advertisement, record.port));
+        let actions = self.camera.handle(now, camera::Input::PairingsChanged { is_paired });
+        self.act(now, actions);
+        if !is_paired {
+            console::setup(&self.pairing_help);
+        }
+    }
+
+    /// Carries out the camera's actions.
+    pub(super) fn act(&mut self, now: Instant, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Apply(mode) => self.apply(now, mode),
+                Action::Persist(state) => {
+                    self.save(move |store| Input::SettingsSaved(settings::save(store, &state)));
+                }
+                Action::Reply { ticket, outcomes } => {
+                    let Some(ticket) = self.writes.remove(&ticket) else { continue };
+                    self.reply(now, ticket, Reply::Write(outcomes));
+                }
+                Action::Notify { iid, value, author } => {
+                    let author = author.map(|author| ConnectionId(author.0));
+                    let outputs =
+                        self.hap.handle(now, hap::Input::Changed { iid, value, author });
+                    self.do_hap(now, outputs);
+                }
+                Action::PrepareDataStream {
+                    ticket,
+                    connection,
+                    controller_salt,
+                    accessory_salt,
+                } => {
+                    let prepared =
+                        self.prepare_stream(now, connection, &controller_salt, &accessory_salt);
+                    let answer = camera::Input::DataStreamPrepared { ticket, prepared };
+                    let actions = self.camera.handle(now, answer);
+                    self.act(now, actions);
+                }
+                Action::Record(selected) => self.configure_recording(selected),
+                Action::ForgetPrebuffer => self.recordings.forget(),
+                Action::ForgetPictures => self.forget_pictures(now),
+                Action::EndRecordings => self.revoke_recordings(now),
+                Action::Output(outputs) => {
+                    debug!(?outputs, "status light and night vision");
+                }
+                Action::Identify => info!("identify: this is the camera you asked for"),
+            }
+        }
+    }
+}

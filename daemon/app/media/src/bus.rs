@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The frame bus: one writer, many taps, each with a bound and a rule for when it is full. A tap
+//! is built from a permit and ends with it; what it still held is dropped, not delivered.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use frame::{Pts, RawFrame, Size, YuvPicture};
+use privacy::{Capture, Kind, Permit};
+
+use crate::scale::{Scaler, shrink};
+
+/// What a full tap does with the next picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// Drop the oldest: only the newest matters.
+    Replace,
+    /// Drop the new one and count it.
+    Drop,
+}
+
+/// How a tap wants its pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TapOptions {
+    /// Pictures held for a reader that is late, at least 1.
+    pub bound: usize,
+    /// What happens to the one after.
+    pub overflow: Overflow,
+    /// At most one picture in this time, chosen on a grid; `None` takes every picture.
+    pub interval: Option<Duration>,
+    /// Luma alone, scaled down to fit this size at the writer, so that no full picture is held.
+    /// Chroma is neutral grey.
+    pub luma: Option<Size>,
+}
+
+impl TapOptions {
+    /// For the motion detector: newest only, five a second, luma that fits `size`.
+    pub const fn motion(size: Size) -> Self {
+        Self {
+            bound: 1,
+            overflow: Overflow::Replace,
+            interval: Some(Duration::from_millis(200)),
+            luma: Some(size),
+        }
+    }
+
+    /// For an encoder: every picture, or those on a grid of `interval`.
+    pub const fn encoder(interval: Option<Duration>) -> Self {
+        Self { bound: ENCODER_BOUND, overflow: Overflow::Drop, interval, luma: None }
+    }
+
+    /// For a snapshot: the newest picture.
+    pub const fn newest() -> Self {
+        Self { bound: 1, overflow: Overflow::Replace, interval: None, luma: None }
+    }
+}
+
+/// Pictures waiting for an encoder.
+const ENCODER_BOUND: usize = 8;
+
+/// What [`Tap::recv`] returned.
+#[derive(Debug)]
+pub enum Received {
+    /// A picture.
+    Frame(RawFrame),
+    /// None in the given time.
+    Nothing,
+    /// The permit was taken back or the bus is gone. It stays so.
+    Ended,
+}
+
+/// The writer's side.
+#[derive(Debug, Default)]
+pub(crate) struct FrameBus {
+    taps: Mutex<Vec<Arc<Shared>>>,
+}
+
+impl FrameBus {
+    /// A new tap. It ends when `permit` does.
+    pub(crate) fn tap<P: Kind + Send + Sync + 'static>(
+        &self,
+        permit: Permit<P>,
+        options: TapOptions,
+    ) -> Tap {
+        let shared = Arc::new(Shared {
+            options,
+            permitted: Box::new(move || permit.is_valid()),
+            state: Mutex::default(),
+            arrived: Condvar::new(),
+            dropped: AtomicU64::new(0),
+        });
+        self.lock().push(Arc::clone(&shared));
+        Tap(shared)
+    }
+
+    /// Hands `frame` to every tap that is due. Nothing is handed on without a valid `permit`.
+    pub(crate) fn publish(&self, frame: &RawFrame, permit: &Permit<Capture>, scaler: &mut Scaler) {
+        let taps = self.sweep();
+        for tap in taps {
+            if permit.is_valid() && tap.is_due(frame.pts) {
+                let frame = match tap.options.luma {
+                    Some(size) => RawFrame { picture: luma_of(frame, size, scaler), ..*frame },
+                    None => frame.clone(),
+                };
+                tap.push(frame);
+            }
+        }
+    }
+
+    /// Ends taps whose permit was taken back, dropping what they hold, and forgets taps that
+    /// nobody reads any more. Returns those that live.
+    pub(crate) fn sweep(&self) -> Vec<Arc<Shared>> {
+        let mut taps = self.lock();
+        taps.retain(|tap| Arc::strong_count(tap) > 1 && !tap.end_if_revoked());
+        taps.clone()
+    }
+
+    /// Ends every tap.
+    pub(crate) fn close(&self) {
+        for tap in self.lock().drain(..) {
+            tap.end();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Shared>>> {
+        self.taps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn luma_of(frame: &RawFrame, size: Size, scaler: &mut Scaler) -> Arc<YuvPicture> {
+    let mut small = YuvPicture::black(shrink(frame.picture.size(), size));
+    scaler.luma(&frame.picture, &mut small);
+    Arc::new(small)
+}
+
+/// A reader's side of the bus. Dropping it leaves the bus.
+#[derive(Debug)]
+pub struct Tap(Arc<Shared>);
+
+impl Tap {
+    /// Waits for the next picture, at most `timeout`.
+    pub fn recv(&self, timeout: Duration) -> Received {
+        let deadline = Instant::now() + timeout;
+        let mut state = self.0.lock();
+        loop {
+            if state.has_ended || !(self.0.permitted)() {
+                state.end();
+                return Received::Ended;
+            }
+            if let Some(frame) = state.frames.pop_front() {
+                return Received::Frame(frame);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Received::Nothing;
+            }
+            state = match self.0.arrived.wait_timeout(state, left) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    /// Pictures lost because the reader was late, without those replaced by newer ones.
+    pub fn dropped(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+}
+
+pub(crate) struct Shared {
+    options: TapOptions,
+    permitted: Box<dyn Fn() -> bool + Send + Sync>,
+    state: Mutex<State>,
+    arrived: Condvar,
+    dropped: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tap").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frames: VecDeque<RawFrame>,
+    grid: Option<Grid>,
+    has_ended: bool,
+}
+
+impl State {
+    fn end(&mut self) {
+        self.has_ended = true;
+        self.frames = VecDeque::new();
+    }
+}
+
+impl Shared {
+    fn is_due(&self, pts: Pts) -> bool {
+        let Some(interval) = self.options.interval else { return true };
+        let mut state = self.lock();
+        state.grid.get_or_insert(Grid { first: pts, next: 0 }).takes(pts, interval)
+    }
+
+    fn push(&self, frame: RawFrame) {
+        let mut state = self.lock();
+        if state.has_ended {
+            return;
+        }
+        if state.frames.len() >= self.options.bound {
+            match self.options.overflow {
+                Overflow::Replace => drop(state.frames.pop_front()),
+                Overflow::Drop => {
+                    self.dropped.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+            }
+        }
+        state.frames.push_back(frame);
+        drop(state);
+        self.arrived.notify_one();
+    }
+
+    fn end_if_revoked(&self) -> bool {
+        let revoked = !(self.permitted)();
+        if revoked {
+            self.end();
+        }
+        revoked
+    }
+
+    fn end(&self) {
+        self.lock().end();
+        self.arrived.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Chooses pictures on a grid that begins with the first one.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    first: Pts,
+    next: u64,
+}
+
+impl Grid {
+    /// A picture may be a quarter of the interval early, so that a source that wavers does not
+    /// lose pictures.
+    fn takes(&mut self, pts: Pts, interval: Duration) -> bool {
+        let interval = interval.as_nanos().max(1);
+        let time = (pts - self.first).as_nanos() + interval / 4;
+        let slot = u64::try_from(time / interval).unwrap_or(u64::MAX);
+        if slot < self.next {
+            return false;
+        }
+        self.next = slot + 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use privacy::{Gate, Motion, OperatingMode};
+
+    use super::*;
+
+    fn open_gate() -> Gate {
+        let mut gate = Gate::closed();
+        gate.set(OperatingMode { is_paired: true, ..OperatingMode::factory() });
+        gate
+    }
+
+    fn frame(number: u64, fps: u64) -> RawFrame {
+        RawFrame {
+            number,
+            pts: Pts::from_ticks_90k(number * 90_000 / fps),
+            picture: Arc::new(YuvPicture::black(Size::new(64, 48))),
+        }
+    }
+
+    fn send(bus: &FrameBus, gate: &Gate, numbers: std::ops::Range<u64>, fps: u64) {
+        let permit = gate.permit::<Capture>().unwrap();
+        for number in numbers {
+            bus.publish(&frame(number, fps), &permit, &mut Scaler::default());
+        }
+    }
+
+    fn drain(tap: &Tap) -> Vec<u64> {
+        std::iter::from_fn(|| match tap.recv(Duration::ZERO) {
+            Received::Frame(frame) => Some(frame.number),
+            Received::Nothing | Received::Ended => None,
+        })
+        .collect()
+    }
+
+    #[test]
+    fn a_full_tap_follows_its_rule() {
+        let (gate, bus) = (open_gate(), FrameBus::default());
+        let newest = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
+        let encoder = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::encoder(None));
+        send(&bus, &gate, 0..20, 30);
+        assert_eq!(drain(&newest), [19]);
+        assert_eq!(drain(&encoder), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!((newest.dropped(), encoder.dropped()), (0, 12));
+    }
+
+    #[test]
+    fn a_revoked_tap_ends_and_delivers_nothing_it_held() {
+        let (mut gate, bus) = (open_gate(), FrameBus::default());
+        let tap = bus.tap(gate.permit::<Motion>().unwrap(), TapOptions::newest());
+        send(&bus, &gate, 0..1, 30);
+        let mode = gate.mode().clone();
+        gate.set(OperatingMode { manually_disabled: true, ..mode.clone() });
+        assert!(matches!(tap.recv(Duration::ZERO), Received::Ended));
+        gate.set(mode);
+        send(&bus, &gate, 1..2, 30);
+        assert!(matches!(tap.recv(Duration::ZERO), Received::Ended), "it never revives");
+    }
+
+    #[test]
+    fn a_sweep_drops_pictures_of_a_reader_that_sleeps() {
+        let (mut gate, bus) = (open_gate(), FrameBus::default());
+        let _tap = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
+        let picture = frame(0, 30);
+        bus.publish(&picture, &gate.permit().unwrap(), &mut Scaler::default());
+        assert_eq!(Arc::strong_count(&picture.picture), 2);
+        gate.set(OperatingMode { manually_disabled: true, ..gate.mode().clone() });
+        assert!(bus.sweep().is_empty());
+        assert_eq!(Arc::strong_count(&picture.picture), 1);
+    }
+
+    #[test]
+    fn nothing_is_published_after_capture_was_revoked() {
+        let (mut gate, bus) = (open_gate(), FrameBus::default());
+        let permit = gate.permit::<Capture>().unwrap();
+        let mode = gate.mode().clone();
+        gate.set(OperatingMode { manually_disabled: true, ..mode.clone() });
+        gate.set(mode);
+        let tap = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
+        bus.publish(&frame(0, 30), &permit, &mut Scaler::default());
+        assert!(matches!(tap.recv(Duration::ZERO), Received::Nothing));
+    }
+
+    #[test]
+    fn a_sleeping_reader_is_woken_by_the_end_of_the_bus() {
+        let (gate, bus) = (open_gate(), FrameBus::default());
+        let tap = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
+        let reader = std::thread::spawn(move || tap.recv(Duration::from_secs(60)));
+        bus.close();
+        assert!(matches!(reader.join().unwrap(), Received::Ended));
+    }
+
+    #[test]
+    fn the_grid_keeps_the_wanted_rate() {
+        // source fps, wanted fps, jitter in ticks, pictures of 10 s
+        let table = [(30, 15, 0, 150), (30, 15, 500, 150), (30, 24, 0, 240), (30, 30, 600, 300)];
+        for (source, wanted, jitter, expected) in table {
+            let mut grid: Option<Grid> = None;
+            let interval = Duration::from_secs(1) / wanted;
+            let taken = (0..10 * source)
+                .map(|n: u64| n * 90_000 / source + if n % 3 == 1 { jitter } else { 0 })
+                .map(Pts::from_ticks_90k)
+                .filter(|pts| {
+                    grid.get_or_insert(Grid { first: *pts, next: 0 }).takes(*pts, interval)
+                })
+                .count();
+            assert_eq!(taken, expected, "{source} to {wanted}, jitter {jitter}");
+        }
+    }
+
+    #[test]
+    fn a_luma_tap_gets_small_pictures_and_holds_no_large_one() {
+        let (gate, bus) = (open_gate(), FrameBus::default());
+        let options = TapOptions::motion(Size::new(32, 18));
+        let tap = bus.tap(gate.permit::<Motion>().unwrap(), options);
+        let picture = frame(0, 30);
+        bus.publish(&picture, &gate.permit().unwrap(), &mut Scaler::default());
+        assert_eq!(Arc::strong_count(&picture.picture), 1);
+        let Received::Frame(small) = tap.recv(Duration::ZERO) else { panic!("no picture") };
+        assert_eq!(small.picture.size(), Size::new(24, 18));
+        assert!(small.picture.y().samples.iter().all(|&luma| luma == 16));
+    }
+}

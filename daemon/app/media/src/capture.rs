@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The thread "capture": keeps the source open while it is permitted, and puts its pictures on
+//! the bus.
+
+use std::sync::atomic::Ordering;
+
+use privacy::{Capture, Permit};
+
+use crate::scale::Scaler;
+use crate::source::{self, SourceError};
+use crate::video::{Backoff, Shared, VideoEvent};
+
+pub(crate) fn run(shared: &Shared) {
+    let mut backoff = Backoff::default();
+    let mut scaler = Scaler::default();
+    loop {
+        let seen = shared.signal.seen();
+        if shared.is_stopped() {
+            return;
+        }
+        let Ok(permit) = shared.gate.permit::<Capture>() else {
+            shared.signal.wait(seen);
+            continue;
+        };
+        if let Err(reason) = capture(shared, &permit, &mut backoff, &mut scaler) {
+            if !backoff.has_failed() {
+                tracing::warn!(error = &reason as &dyn std::error::Error, "picture source lost");
+                shared.tell(VideoEvent::SourceLost { reason });
+            }
+            pause(shared, &permit, &mut backoff);
+        }
+    }
+}
+
+/// Captures until the permit is taken back or the threads are to stop.
+fn capture(
+    shared: &Shared,
+    permit: &Permit<Capture>,
+    backoff: &mut Backoff,
+    scaler: &mut Scaler,
+) -> Result<(), SourceError> {
+    let mut source = source::open(&shared.config)?;
+    tracing::info!(source = ?shared.config.source, "capture started");
+    shared.tell(VideoEvent::CaptureStarted);
+    let result = deliver(shared, permit, backoff, scaler, source.as_mut());
+    drop(source);
+    shared.bus.sweep();
+    tracing::info!("capture stopped");
+    shared.tell(VideoEvent::CaptureStopped);
+    result
+}
+
+fn deliver(
+    shared: &Shared,
+    permit: &Permit<Capture>,
+    backoff: &mut Backoff,
+    scaler: &mut Scaler,
+    source: &mut dyn source::FrameSource,
+) -> Result<(), SourceError> {
+    let mut expected = None;
+    while permit.is_valid() && !shared.is_stopped() {
+        let Some(frame) = source.next(&shared.signal)? else { continue };
+        if backoff.has_failed() {
+            backoff.reset();
+            shared.tell(VideoEvent::SourceBack);
+        }
+        let missed = frame.number.saturating_sub(expected.unwrap_or(frame.number));
+        expected = Some(frame.number + 1);
+        shared.counters.missed.fetch_add(missed, Ordering::Relaxed);
+        shared.counters.captured.fetch_add(1, Ordering::Relaxed);
+        shared.bus.publish(&frame, permit, scaler);
+    }
+    Ok(())
+}
+
+/// Waits before the next try; a permit that ends ends the wait.
+fn pause(shared: &Shared, permit: &Permit<Capture>, backoff: &mut Backoff) {
+    let end = std::time::Instant::now() + backoff.next();
+    loop {
+        let seen = shared.signal.seen();
+        let left = end.saturating_duration_since(std::time::Instant::now());
+        if left.is_zero() || shared.is_stopped() || !permit.is_valid() {
+            return;
+        }
+        shared.signal.wait_for(seen, left);
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Where pictures come from.
+
+mod drawn;
+mod file;
+pub mod pattern;
+pub mod y4m;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use frame::RawFrame;
+
+use drawn::{DrawnSource, PatternPainter};
+use file::FilePainter;
+use y4m::Y4mError;
+
+use crate::clock::Signal;
+use crate::video::VideoConfig;
+
+/// Which source the configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VideoSource {
+    /// `test-pattern` or `test-pattern:walker`
+    TestPattern(pattern::Scene),
+    /// `file:/path.y4m`: a YUV4MPEG2 file, looped and paced in real time.
+    File(PathBuf),
+    /// `v4l2:/dev/video0`
+    V4l2(PathBuf),
+}
+
+impl FromStr for VideoSource {
+    type Err = UnknownSource;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSource> {
+        match text.split_once(':') {
+            None if text == "test-pattern" => Ok(Self::TestPattern(pattern::Scene::Still)),
+            Some(("test-pattern", "walker")) => Ok(Self::TestPattern(pattern::Scene::Walker)),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("v4l2", path)) if !path.is_empty() => Ok(Self::V4l2(path.into())),
+            _ => Err(UnknownSource),
+        }
+    }
+}
+
+/// The configuration names a source that there is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown source, expected test-pattern, test-pattern:walker, file:PATH or v4l2:DEVICE")]
+pub struct UnknownSource;
+
+/// An open source. Dropping it closes the device.
+pub(crate) trait FrameSource: Send {
+    /// Waits for the next picture. `None` when there is none yet, because the wait was long
+    /// enough or `signal` was raised: the caller looks whether it may go on and asks again.
+    fn next(&mut self, signal: &Signal) -> Result<Option<RawFrame>, SourceError>;
+}
+
+/// Opens the source of `config`.
+pub(crate) fn open(config: &VideoConfig) -> Result<Box<dyn FrameSource>, SourceError> {
+    match &config.source {
+        VideoSource::TestPattern(scene) => {
+            let painter = PatternPainter::new(*scene, config.size, MAX_PICTURES);
+            Ok(Box::new(DrawnSource::new(painter, config.fps)))
+        }
+        VideoSource::File(path) => {
+            let painter = FilePainter::open(path, config.size, MAX_PICTURES)?;
+            Ok(Box::new(DrawnSource::new(painter, config.fps)))
+        }
+        VideoSource::V4l2(_) => unreachable!(),
+    }
+}
+
+/// Pictures alive at a time: one being drawn, one being encoded, and two for readers that are
+/// late. At 1080p each is 3 MB; a picture that finds no memory is lost and counted.
+const MAX_PICTURES: usize = 4;
+
+/// Why a source gives no pictures.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The file cannot be read.
+    #[error("picture file")]
+    File(#[from] Y4mError),
+}
+
+/// No source lets the capture thread sleep longer without a look at its permit.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_have_names() {
+        use pattern::Scene;
+        let table = [
+            ("test-pattern", Ok(VideoSource::TestPattern(Scene::Still))),
+            ("test-pattern:walker", Ok(VideoSource::TestPattern(Scene::Walker))),
+            ("file:/a:b.y4m", Ok(VideoSource::File("/a:b.y4m".into()))),
+            ("v4l2:/dev/video0", Ok(VideoSource::V4l2("/dev/video0".into()))),
+            ("test-pattern:runner", Err(UnknownSource)),
+            ("file:", Err(UnknownSource)),
+            ("v4l2", Err(UnknownSource)),
+            ("", Err(UnknownSource)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(text.parse(), expected, "{text:?}");
+        }
+    }
+}

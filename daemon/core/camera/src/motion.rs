@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Motion detection on the luma plane.
+
+mod background;
+mod blobs;
+mod cells;
+mod config;
+mod illumination;
+mod tracks;
+
+use std::time::{Duration, Instant};
+
+use frame::Plane;
+
+use self::background::{Background, Rates, Thresholds};
+use self::blobs::{Blob, BlobFinder};
+use self::cells::{LEVEL, Shrinker};
+use self::illumination::Illumination;
+use self::tracks::Tracks;
+
+pub use self::config::{
+    ConfigError, Hold, MAX_CORNERS, MAX_ZONES, MinimumSize, MotionConfig, Point, Sensitivity, Zone,
+    ZoneKind, Zones,
+};
+
+/// Frames that come sooner after the last one looked at are passed over.
+const MIN_INTERVAL: Duration = Duration::from_millis(80);
+/// After so long without frames nothing seen before says anything about movement now.
+const GAP: Duration = Duration::from_millis(1_500);
+/// After so long without frames the background is learned anew.
+const STALE: Duration = Duration::from_secs(120);
+/// Nothing is reported before the background was watched for this long.
+const LEARNING: Duration = Duration::from_millis(1_500);
+/// For this long after the start the background follows faster.
+const YOUNG: Duration = Duration::from_secs(12);
+/// A tick of the background's ages.
+const TICK: Duration = Duration::from_millis(250);
+/// A thing left behind becomes background after so many ticks: 30 s.
+const ABSORB_TICKS: i16 = 120;
+/// The same after a change of light that took the whole picture: 2 s.
+const ABSORB_TICKS_AFTER_FLOOD: i16 = 8;
+/// How long that holds.
+const FLOOD_MEMORY: Duration = Duration::from_secs(6);
+/// When so much of the picture changes at once (in 1/256), it is the light or the camera.
+const FLOOD_SHARE: usize = 77;
+/// Nothing is reported for this long after that,
+const FLOOD_PAUSE: Duration = Duration::from_millis(500);
+/// unless it goes on for longer than this.
+const MAX_FLOOD: Duration = Duration::from_secs(3);
+
+/// What [`MotionDetector`] has to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MotionChange {
+    /// Something began to move.
+    Started,
+    /// Nothing has moved for the hold time.
+    Ended,
+}
+
+/// Tells whether something moves before the camera.
+#[derive(Debug)]
+pub struct MotionDetector {
+    config: MotionConfig,
+    scene: Option<Scene>,
+    /// While motion is reported: when that ends.
+    hold_until: Option<Instant>,
+}
+
+impl MotionDetector {
+    /// Knows no background yet.
+    pub fn new(config: MotionConfig) -> Self {
+        Self { config, scene: None, hold_until: None }
+    }
+
+    /// Looks at a picture captured at `now`. Any size will do; another size than the last starts
+    /// to learn anew. At least 2 a second are needed, 5 to 10 are best, more are passed over. A
+    /// picture below 16 by 16, above 16384 a side or with fewer samples than its size says only
+    /// serves as a clock.
+    #[must_use]
+    pub fn handle(&mut self, now: Instant, luma: Plane<'_>) -> Option<MotionChange> {
+        if self.sees_motion(now, luma) {
+            return self.trigger(now);
+        }
+        self.handle_timeout(now)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, should no picture come.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.hold_until
+    }
+
+    /// Ends motion when its hold time has passed.
+    #[must_use]
+    pub fn handle_timeout(&mut self, now: Instant) -> Option<MotionChange> {
+        self.hold_until.take_if(|until| *until <= now).map(|_| MotionChange::Ended)
+    }
+
+    /// Motion for the hold time because something else saw it, say a passive infrared sensor.
+    #[must_use]
+    pub fn trigger(&mut self, now: Instant) -> Option<MotionChange> {
+        let before = self.hold_until.replace(now + self.config.hold.time());
+        before.is_none().then_some(MotionChange::Started)
+    }
+
+    /// Forgets the background, as is due when the camera is switched off, and ends motion.
+    #[must_use]
+    pub fn reset(&mut self) -> Option<MotionChange> {
+        self.scene = None;
+        self.hold_until.take().map(|_| MotionChange::Ended)
+    }
+
+    /// Whether motion is reported.
+    pub fn is_motion(&self) -> bool {
+        self.hold_until.is_some()
+    }
+
+    fn sees_motion(&mut self, now: Instant, luma: Plane<'_>) -> bool {
+        let len = luma.width.checked_mul(luma.height);
+        let Some(samples) = len.and_then(|len| luma.samples.get(..len)) else {
+            tracing::debug!(
+                len = luma.samples.len(),
+                luma.width,
+                luma.height,
+                "luma plane cut off"
+            );
+            return false;
+        };
+        let luma = Plane { samples, ..luma };
+        let is_current = |scene: &Scene| {
+            scene.shrinker.fits(&luma) && now.saturating_duration_since(scene.last) < STALE
+        };
+        match self.scene.as_mut().filter(|scene| is_current(scene)) {
+            Some(scene) => scene.observe(now, luma, &self.config),
+            None => {
+                self.scene = Scene::new(now, luma, &self.config);
+                false
+            }
+        }
+    }
+}
+
+/// What is known of the picture.
+#[derive(Debug)]
+struct Scene {
+    shrinker: Shrinker,
+    cells: Vec<i16>,
+    illumination: Illumination,
+    background: Background,
+    finder: BlobFinder,
+    tracks: Tracks,
+    since: Instant,
+    last: Instant,
+    /// Frames looked at.
+    frames: u32,
+    /// Time that has not yet made a tick, and movement that has not yet made a tone unit.
+    tick_rest: Duration,
+    step_rest: f32,
+    /// The last time the whole picture changed, and since when it has been doing so.
+    flood: Option<(Instant, Instant)>,
+}
+
+impl Scene {
+    fn new(now: Instant, luma: Plane<'_>, config: &MotionConfig) -> Option<Self> {
+        let mut shrinker = Shrinker::new(luma.width, luma.height)?;
+        let grid = shrinker.grid();
+        let mut cells = vec![0; grid.cells()];
+        shrinker.shrink(luma, &mut cells);
+        let counts_at = zone_mask(grid, config);
+        Some(Self {
+            illumination: Illumination::new(grid),
+            background: Background::new(grid, shrinker.tone_range(), &cells),
+            finder: BlobFinder::new(grid, counts_at),
+            shrinker,
+            cells,
+            tracks: Tracks::default(),
+            since: now,
+            last: now,
+            frames: 1,
+            tick_rest: Duration::ZERO,
+            step_rest: 0.0,
+            flood: None,
+        })
+    }
+
+    fn observe(&mut self, now: Instant, luma: Plane<'_>, config: &MotionConfig) -> bool {
+        let gap = now.saturating_duration_since(self.last);
+        if gap < MIN_INTERVAL {
+            return false;
+        }
+        self.last = now;
+        self.frames = self.frames.saturating_add(1);
+        self.shrinker.shrink(luma, &mut self.cells);
+        if let Some(change) = self.illumination.change(&self.cells, self.background.calm()) {
+            self.background.follow_light(change);
+        }
+        let rates = self.rates(now, gap);
+        self.background.update(&self.cells, thresholds(config.sensitivity), rates);
+        if gap > GAP {
+            self.tracks.clear();
+        }
+        let may_report = !self.is_flooded(now);
+        if !may_report || now.duration_since(self.since) < LEARNING {
+            self.tracks.clear();
+            return false;
+        }
+        let blobs = self.moving_blobs(config);
+        self.tracks.observe(now, gap, &blobs)
+    }
+
+    fn moving_blobs(&mut self, config: &MotionConfig) -> Vec<Blob> {
+        let cells = self.shrinker.grid().cells();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of at most 65536 cells"
+        )]
+        let minimum = (cells as f32 * config.minimum_size.share()).ceil() as u32;
+        let (moving, fresh) = (self.background.moving(), self.background.fresh());
+        self.finder.find(moving, fresh, minimum)
+    }
+
+    /// Whether the whole picture changes or just did.
+    fn is_flooded(&mut self, now: Instant) -> bool {
+        let fresh = self.background.fresh();
+        let changed: usize = fresh.chunks(255).map(|c| usize::from(c.iter().sum::<u8>())).sum();
+        let recent = self.flood.filter(|(last, _)| now.duration_since(*last) < FLOOD_PAUSE);
+        if changed * 256 > fresh.len() * FLOOD_SHARE {
+            let since = recent.map_or(now, |(_, since)| since);
+            self.flood = Some((now, since));
+            return now.duration_since(since) < MAX_FLOOD;
+        }
+        recent.is_some_and(|(_, since)| now.duration_since(since) < MAX_FLOOD)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "small numbers by construction")]
+    fn rates(&mut self, now: Instant, gap: Duration) -> Rates {
+        let gap = gap.min(Duration::from_secs(1));
+        let seconds = gap.as_secs_f32();
+        let age = now.duration_since(self.since);
+        let learn = if age < LEARNING { 65_536 / i64::from(self.frames) } else { 0 };
+        let levels_per_second = if age < YOUNG { 4.0 } else { 0.5 };
+        self.step_rest += seconds * levels_per_second * f32::from(LEVEL);
+        let step = self.step_rest.floor();
+        self.step_rest -= step;
+        self.tick_rest += gap;
+        let mut ticks = 0;
+        while self.tick_rest >= TICK {
+            self.tick_rest -= TICK;
+            ticks += 1;
+        }
+        let share = |time: f32| ((seconds / time).min(0.5) * 65_536.0) as i32;
+        let young = age.as_secs_f32().max(0.3);
+        let flooded = self.flood.is_some_and(|(last, _)| now.duration_since(last) < FLOOD_MEMORY);
+        Rates {
+            learn: learn as i32,
+            step: step as i16,
+            rise: share(young.min(8.0)),
+            fall: share(young.min(20.0)),
+            ticks,
+            absorb: if flooded { ABSORB_TICKS_AFTER_FLOOD } else { ABSORB_TICKS },
+        }
+    }
+}
+
+fn thresholds(sensitivity: Sensitivity) -> Thresholds {
+    // 0: 9 levels and 7 deviations; 50: 4.5 and 5; 100: 2.25 and 3.
+    let dullness = f32::from(100 - sensitivity.percent()) / 50.0;
+    #[expect(clippy::cast_possible_truncation, reason = "at most 144 and 28672")]
+    Thresholds {
+        floor: (2.25 * dullness.exp2() * f32::from(LEVEL)) as i16,
+        deviations: ((3.0 + 2.0 * dullness) * 4096.0) as i16,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "cell numbers are small")]
+fn zone_mask(grid: cells::Grid, config: &MotionConfig) -> Vec<u8> {
+    let middle = |cell: usize, cells: usize| (cell as f32 + 0.5) / cells as f32;
+    (0..grid.cells())
+        .map(|i| {
+            let x = middle(i % grid.width, grid.width);
+            let y = middle(i / grid.width, grid.height);
+            u8::from(config.zones.count_at(Point { x, y }))
+        })
+        .collect()
+}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""What ffmpeg and ffprobe, which we did not write, say about a recording."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+
+def probe(path: Path) -> dict[str, dict[str, Any]]:
+    """Stream facts by codec type (`video`, `audio`)."""
+    command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert not result.stderr, f"ffprobe says: {result.stderr}"
+    return {stream["codec_type"]: stream for stream in json.loads(result.stdout)["streams"]}
+
+
+def decode_every_frame(path: Path) -> None:
+    """Decodes all of it; any message of ffmpeg is a failure."""
+    command = ["ffmpeg", "-hide_banner", "-nostdin", "-v", "warning", "-xerror"]
+    command += ["-err_detect", "explode", "-i", str(path), "-f", "null", "-"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 0, f"ffmpeg failed: {result.stderr}"
+    assert not result.stderr.strip(), f"ffmpeg says: {result.stderr}"
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height from the frame header of a baseline JPEG."""
+    assert data[:2] == b"\xff\xd8" and data[-2:] == b"\xff\xd9", "not a whole JPEG"
+    at = 2
+    while at < len(data):
+        assert data[at] == 0xFF, f"no marker at {at}"
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xC0:
+            height = int.from_bytes(data[at + 5 : at + 7], "big")
+            return int.from_bytes(data[at + 7 : at + 9], "big"), height
+        assert marker not in (0xC1, 0xC2, 0xDA), f"marker {marker:#x}: not a baseline JPEG"
+        at += 2 + length
+    raise AssertionError("no frame header")
