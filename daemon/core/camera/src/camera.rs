@@ -11,13 +11,14 @@
 
 mod effects;
 mod input;
+mod saving;
 mod setup;
 mod stored;
 mod values;
 mod write;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hap::{Iid, Perms, Status};
 use privacy::{OperatingMode, Permits, Refusal, SnapshotReason};
@@ -33,11 +34,8 @@ pub use setup::{FieldOfView, FieldOfViewRange, Setup};
 pub use stored::{Selected, Sound, StoredState, StoredStateError};
 
 use effects::Effects;
-use values::stored_value;
 use write::{Progress, Request, Slot, Write};
 
-/// After this a failed save is tried again.
-const SAVE_AGAIN: Duration = Duration::from_secs(5);
 /// Write requests that may wait at once; further ones are told that the camera is busy.
 const MAX_REQUESTS: usize = 64;
 
@@ -52,7 +50,7 @@ pub struct Camera {
     granted: StoredState,
     /// What was asked for last.
     wished: StoredState,
-    /// What the store is known to hold.
+    /// What the store holds, where that is known.
     saved: Option<StoredState>,
     /// What the store is saving.
     saving: Option<StoredState>,
@@ -138,7 +136,11 @@ impl Camera {
             Input::ConnectionClosed(closed) => self.connection_closed(closed),
             Input::Timeout => {}
         }
-        self.granted = self.granted.restricted_by(&self.wished);
+        self.granted = if self.is_all_saved() {
+            self.wished.clone()
+        } else {
+            self.granted.restricted_by(&self.wished)
+        };
         self.settle(u64::MAX, &mut out);
         if self.save_again_at.is_none_or(|at| now >= at) {
             self.save(&mut out);
@@ -247,42 +249,6 @@ impl Camera {
         self.requests.push(Request { ticket, connection, save, accessory_salt, slots });
     }
 
-    fn persisted(&mut self, now: Instant, is_saved: bool, out: &mut Vec<Action>) {
-        let Some(state) = self.saving.take() else {
-            tracing::warn!("the store answers without a question");
-            return;
-        };
-        if is_saved {
-            self.granted = state.restricted_by(&self.wished);
-            self.saved = Some(state);
-            let saves = self.saves;
-            self.settle(saves, out);
-            for request in self.requests.iter_mut().filter(|request| request.save <= saves) {
-                request.saved(&Ok(None));
-            }
-        } else {
-            tracing::error!("state not saved: what it shuts stays shut, what it opens is dropped");
-            self.save_again_at = Some(now + SAVE_AGAIN);
-            self.wished = self.granted.clone();
-            self.tell_authors_what_stayed(out);
-            for request in &mut self.requests {
-                request.saved(&Err(Status::UnableToCommunicate));
-            }
-        }
-    }
-
-    /// A writer that is told of a failure must learn which of its values took effect none the less.
-    fn tell_authors_what_stayed(&self, out: &mut Vec<Action>) {
-        for &iid in &self.subscribable {
-            let value = stored_value(&self.granted, iid).flatten();
-            let saved = self.saved.as_ref().and_then(|saved| stored_value(saved, iid).flatten());
-            let was_written = self.requests.iter().any(|request| request.is_saving(iid));
-            if let Some(value) = value.filter(|v| was_written && saved.as_ref() != Some(v)) {
-                out.push(Action::Notify { iid, value, author: None });
-            }
-        }
-    }
-
     fn data_stream_prepared(&mut self, ticket: Ticket, response: SetupResponse) {
         let Some(request) = self.requests.iter_mut().find(|request| request.ticket == ticket)
         else {
@@ -311,46 +277,6 @@ impl Camera {
     fn connection_closed(&mut self, closed: ConnectionId) {
         self.endpoints.retain(|(connection, _), _| *connection != closed);
         self.data_stream = self.data_stream.filter(|(connection, _)| *connection != closed);
-    }
-
-    /// Saves what is wished, unless the store has it or is busy.
-    fn save(&mut self, out: &mut Vec<Action>) {
-        if self.saving.is_none() && self.saved.as_ref() != Some(&self.wished) {
-            self.saves += 1;
-            self.save_again_at = None;
-            self.saving = Some(self.wished.clone());
-            out.push(Action::Persist(self.wished.clone()));
-        }
-    }
-
-    /// Answers every request that waits for nothing more.
-    fn finish(&mut self, out: &mut Vec<Action>) {
-        if self.saving.is_none() && self.saved.as_ref() == Some(&self.wished) {
-            for request in &mut self.requests {
-                request.saved(&Ok(None)); // it wished for nothing new
-            }
-        }
-        let (done, waiting) =
-            std::mem::take(&mut self.requests).into_iter().partition(Request::is_done);
-        self.requests = waiting;
-        let done: Vec<Request> = done;
-        for request in done {
-            let connection = request.connection;
-            let outcomes = request.slots.into_iter().map(|slot| self.outcome(connection, slot));
-            let outcomes = outcomes.collect();
-            out.push(Action::Reply { ticket: request.ticket, outcomes });
-        }
-    }
-
-    /// A wanted response without a value of its own is what a read would give.
-    fn outcome(&self, connection: ConnectionId, slot: Slot) -> Outcome {
-        match slot.progress {
-            Progress::Done(Ok(None)) if slot.wants_response => {
-                Ok(self.read(connection, slot.iid).ok())
-            }
-            Progress::Done(outcome) => outcome,
-            Progress::Saving | Progress::PreparingDataStream => Err(Status::UnableToCommunicate),
-        }
     }
 }
 
