@@ -1,2 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Sound in from ALSA and the sound encoders.
+//! Sound from a microphone, a file or a generator to AAC packets with capture times.
+//!
+//! ```text
+//! Capture (ALSA | WAV | tone | silence) ─► Converter (channels, rate) ─► Encoder ─► AudioPacket
+//! ```
+//!
+//! A [`Capture`] delivers samples at the speed of life and says when the first of them was
+//! captured; nothing here owns a thread or decides whether the microphone may run.
+//! Why the encoder is the one it is stands in `DECISION.md` beside this crate.
+//!
+//! ```
+//! use audio::{AudioFormat, Encoder};
+//! use frame::{AudioCodec, Pts};
+//!
+//! let format = AudioFormat {
+//!     codec: AudioCodec::AacLc,
+//!     sample_rate_hz: 32_000,
+//!     channels: 1,
+//!     bitrate_bps: 64_000,
+//! };
+//! let mut encoder = Encoder::new(format)?;
+//! assert_eq!(encoder.config().specific_config, [0x12, 0x88]);
+//! let packets = encoder.push(Pts::from_millis(60_000), &[0; 3_200])?;
+//! assert_eq!(packets.len(), 3);
+//! # Ok::<(), audio::EncodeError>(())
+//! ```
+
+mod anchor;
+mod capture;
+mod clock;
+mod coder;
+mod convert;
+mod encoder;
+
+#[cfg(feature = "alsa")]
+pub use capture::alsa::Alsa;
+pub use capture::silence::Silence;
+pub use capture::tone::Tone;
+pub use capture::wav::{Wav, WavError, WavFault};
+pub use capture::{Capture, CaptureError, PcmFormat};
+pub use convert::{ConvertError, Converter};
+pub use encoder::{AudioFormat, EncodeError, Encoder};
