@@ -12,7 +12,7 @@ use camera::{Camera, FieldOfView, Setup, Start};
 use frame::Size;
 use hap::setup::{self, Category};
 use hap::txt::Advertisement;
-use media::{Sound, Video};
+use media::{OnSound, Video};
 use privacy::Gate;
 use tokio::sync::{mpsc, watch};
 use tracing::info;
@@ -23,6 +23,7 @@ use crate::console::{self, PairingHelp};
 use crate::core::{Core, Input, Ports, Recordings};
 use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
+use crate::sounds::Sounds;
 use crate::net::{self, Connections, Link};
 use crate::store::Store;
 use crate::{pairings, settings};
@@ -68,12 +69,10 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
     // Media threads
     let (inputs, inbox) = mpsc::unbounded_channel();
     let video = Video::spawn(video_config(&config), gate.watch(), tell(&inputs, Input::Video))?;
-    let sound = config
-        .audio
-        .source
-        .clone()
-        .map(|source| Sound::spawn(source, tell(&inputs, Input::Sound)));
-    let motion = MotionWatch::spawn(config.motion.detector()?, tell(&inputs, Input::Motion));
+    let silent_track = config.recording.silent_audio_track;
+    let tell_sound = || -> OnSound { Box::new(tell(&inputs, Input::Sound)) };
+    let sounds = Sounds::spawn(config.audio.source.clone(), silent_track, tell_sound)?;
+    let motion = MotionWatch::spawn(config.motion.detector(), tell(&inputs, Input::Motion));
 
     // Ports
     let (events, net) = mpsc::channel(NET_EVENTS);
@@ -129,7 +128,8 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         hds_port: hds_at.port(),
         store,
         video,
-        sound,
+        sounds,
+        recorded_sound: None,
         motion,
         record,
         advertisement,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use hap::setup::{SetupCode, SetupId};
 use serde::Deserialize;
 
-pub use media::{AudioConfig, MotionConfig, SnapshotConfig, VideoConfig, ZoneConfig};
+pub use media::{AudioConfig, MotionConfig, SnapshotConfig, VideoConfig};
 pub use recording::{RecordingConfig, SilentAudioTrack};
 
 /// Why the file cannot be used. The owner can mend each.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use camera::Camera;
 use camera::motion::MotionChange;
+use frame::AudioConfig;
 use media::{SnapshotError, SoundEvent, VideoEvent};
 use privacy::Gate;
 use rand_chacha::ChaCha20Rng;
@@ -28,7 +29,9 @@ use crate::net::{Connections, NetEvent};
 use crate::store::{Store, StoreError};
 use crate::{net, watchdog};
 
-use stream::Recordings;
+pub use stream::Recordings;
+
+use crate::sounds::Sounds;
 
 /// How long the end may take, goodbyes included.
 const SHUT_DOWN_WITHIN: Duration = Duration::from_millis(1500);
@@ -64,7 +67,9 @@ pub struct Core {
     pub hds_port: u16,
     pub store: Arc<Store>,
     pub video: media::Video,
-    pub sound: Option<media::Sound>,
+    pub sounds: Sounds,
+    /// How the sound of recordings is coded now; none while they have none.
+    pub recorded_sound: Option<Arc<AudioConfig>>,
     pub motion: MotionWatch,
     pub record: watch::Sender<Record>,
     pub advertisement: hap::txt::Advertisement,
@@ -148,7 +153,7 @@ impl Core {
         let now = Instant::now();
         match input {
             Input::Video(event) => self.video_event(now, event),
-            Input::Sound(event) => self.sound_event(now, event),
+            Input::Sound(event) => self.sound_event(event),
             Input::Motion(change) => self.motion_changed(now, change),
             Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),
             Input::PairingsSaved(ticket, saved) => {

@@ -17,6 +17,7 @@ mod motion;
 mod net;
 mod pairings;
 mod settings;
+mod sounds;
 mod store;
 mod watchdog;
 

@@ -144,6 +144,11 @@ impl Connections {
         self.open.remove(&conn);
     }
 
+    /// Closes `conn` at once; what was sent to it and has not left is dropped.
+    pub fn abort(&mut self, conn: u64) {
+        self.open.remove(&conn);
+    }
+
     /// Closes all, each after what was sent to it has left.
     pub async fn shut_down(&mut self) {
         for (_, orders) in self.open.drain() {

@@ -2,8 +2,11 @@
 //! `[video]`, `[audio]`, `[motion]`, `[snapshot]`
 
 use std::num::NonZeroU8;
+use std::time::Duration;
 
-use serde::Deserialize;
+use camera::motion::{self, Hold, MinimumSize, Point, Sensitivity, Zone, ZoneKind, Zones};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 /// `[video]`: where pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -27,7 +30,7 @@ pub struct VideoConfig {
 impl Default for VideoConfig {
     fn default() -> Self {
         Self {
-            source: media::VideoSource::TestPattern { walker: false },
+            source: media::VideoSource::TestPattern(media::pattern::Scene::Still),
             width: Side(1920),
             height: Side(1080),
             fps: const { NonZeroU8::new(30).expect("30 is not 0") },
@@ -60,17 +63,17 @@ impl TryFrom<u16> for Side {
     }
 }
 
-fn fps<'de, D: serde::Deserializer<'de>>(from: D) -> Result<NonZeroU8, D::Error> {
+fn fps<'de, D: Deserializer<'de>>(from: D) -> Result<NonZeroU8, D::Error> {
     let fps = NonZeroU8::deserialize(from)?;
-    if fps.get() <= 60 { Ok(fps) } else { Err(serde::de::Error::custom("fps must be 1 to 60")) }
+    if fps.get() <= 60 { Ok(fps) } else { Err(D::Error::custom("fps must be 1 to 60")) }
 }
 
-fn video_source<'de, D: serde::Deserializer<'de>>(from: D) -> Result<media::VideoSource, D::Error> {
-    String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+fn video_source<'de, D: Deserializer<'de>>(from: D) -> Result<media::VideoSource, D::Error> {
+    String::deserialize(from)?.parse().map_err(D::Error::custom)
 }
 
-fn encoder<'de, D: serde::Deserializer<'de>>(from: D) -> Result<media::EncoderChoice, D::Error> {
-    String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+fn encoder<'de, D: Deserializer<'de>>(from: D) -> Result<media::EncoderChoice, D::Error> {
+    String::deserialize(from)?.parse().map_err(D::Error::custom)
 }
 
 /// `[audio]`: where sound comes from.
@@ -82,75 +85,71 @@ pub struct AudioConfig {
     pub source: Option<media::SoundSource>,
 }
 
-fn sound_source<'de, D: serde::Deserializer<'de>>(
+fn sound_source<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<media::SoundSource>, D::Error> {
     let text = String::deserialize(from)?;
     if text == "none" {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(serde::de::Error::custom)
+    text.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// `[motion]`: what counts as movement.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct MotionConfig {
     /// 0 (only the obvious) to 100 (the slightest).
-    #[serde(deserialize_with = "percent")]
-    pub sensitivity: u8,
+    #[serde(deserialize_with = "sensitivity")]
+    pub sensitivity: Sensitivity,
     /// Seconds that a motion lasts after its last movement, 1 to 600.
     #[serde(deserialize_with = "hold")]
-    pub hold_s: u16,
+    pub hold_s: Hold,
     /// Rectangles in shares of the picture. None: the whole picture.
-    pub zones: Vec<ZoneConfig>,
-    /// Smallest thing that counts, as a share of the picture's area, 0 to 1.
-    #[serde(deserialize_with = "share")]
-    pub minimum_size: f32,
+    #[serde(deserialize_with = "zones")]
+    pub zones: Zones,
+    /// Smallest thing that counts, as a share of the picture's area, 0 to 0.5.
+    #[serde(deserialize_with = "minimum_size")]
+    pub minimum_size: MinimumSize,
 }
 
-impl Default for MotionConfig {
-    fn default() -> Self {
-        Self { sensitivity: 50, hold_s: 10, zones: Vec::new(), minimum_size: 0.002 }
+impl MotionConfig {
+    /// As the detector wants it.
+    pub fn detector(&self) -> motion::MotionConfig {
+        motion::MotionConfig {
+            sensitivity: self.sensitivity,
+            hold: self.hold_s,
+            minimum_size: self.minimum_size,
+            zones: self.zones.clone(),
+        }
     }
 }
 
-fn percent<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
-    let percent = u8::deserialize(from)?;
-    if percent <= 100 { Ok(percent) } else { Err(serde::de::Error::custom("must be 0 to 100")) }
+fn sensitivity<'de, D: Deserializer<'de>>(from: D) -> Result<Sensitivity, D::Error> {
+    Sensitivity::new(u8::deserialize(from)?).map_err(D::Error::custom)
 }
 
-fn hold<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
-    let hold = u16::deserialize(from)?;
-    let allowed = (1..=600).contains(&hold);
-    if allowed { Ok(hold) } else { Err(serde::de::Error::custom("hold-s must be 1 to 600")) }
+fn hold<'de, D: Deserializer<'de>>(from: D) -> Result<Hold, D::Error> {
+    Hold::new(Duration::from_secs(u16::deserialize(from)?.into())).map_err(D::Error::custom)
 }
 
-fn share<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
-    let share = f32::deserialize(from)?;
-    let allowed = (0.0..=1.0).contains(&share);
-    if allowed { Ok(share) } else { Err(serde::de::Error::custom("must be 0 to 1")) }
+fn minimum_size<'de, D: Deserializer<'de>>(from: D) -> Result<MinimumSize, D::Error> {
+    MinimumSize::new(f32::deserialize(from)?).map_err(D::Error::custom)
+}
+
+fn zones<'de, D: Deserializer<'de>>(from: D) -> Result<Zones, D::Error> {
+    let zones = Vec::<Rectangle>::deserialize(from)?.into_iter().map(|rectangle| rectangle.0);
+    Zones::new(zones.collect()).map_err(D::Error::custom)
 }
 
 /// One rectangle; the picture's left upper corner is 0, 0 and its right lower one 1, 1.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(try_from = "RawZone")]
-pub struct ZoneConfig {
-    /// Left edge.
-    pub left: f32,
-    /// Upper edge.
-    pub top: f32,
-    /// Right edge, greater than the left one.
-    pub right: f32,
-    /// Lower edge, greater than the upper one.
-    pub bottom: f32,
-    /// Movement inside does not count.
-    pub exclude: bool,
-}
+#[derive(Deserialize)]
+#[serde(try_from = "Edges")]
+struct Rectangle(Zone);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawZone {
+struct Edges {
     left: f32,
     top: f32,
     right: f32,
@@ -159,16 +158,16 @@ struct RawZone {
     exclude: bool,
 }
 
-impl TryFrom<RawZone> for ZoneConfig {
-    type Error = &'static str;
+impl TryFrom<Edges> for Rectangle {
+    type Error = String;
 
-    fn try_from(RawZone { left, top, right, bottom, exclude }: RawZone) -> Result<Self, Self::Error> {
-        let inside = [left, top, right, bottom].iter().all(|edge| (0.0..=1.0).contains(edge));
-        if inside && left < right && top < bottom {
-            Ok(Self { left, top, right, bottom, exclude })
-        } else {
-            Err("a zone's edges must be 0 to 1, left < right, top < bottom")
+    fn try_from(Edges { left, top, right, bottom, exclude }: Edges) -> Result<Self, String> {
+        if left >= right || top >= bottom {
+            return Err("a zone must have left < right and top < bottom".to_owned());
         }
+        let kind = if exclude { ZoneKind::Exclude } else { ZoneKind::Include };
+        let (first, second) = (Point { x: left, y: top }, Point { x: right, y: bottom });
+        Zone::rectangle(kind, first, second).map(Self).map_err(|error| error.to_string())
     }
 }
 
@@ -187,8 +186,8 @@ impl Default for SnapshotConfig {
     }
 }
 
-fn quality<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+fn quality<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
     let quality = u8::deserialize(from)?;
     let allowed = (1..=100).contains(&quality);
-    if allowed { Ok(quality) } else { Err(serde::de::Error::custom("quality must be 1 to 100")) }
+    if allowed { Ok(quality) } else { Err(D::Error::custom("quality must be 1 to 100")) }
 }

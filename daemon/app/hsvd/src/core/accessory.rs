@@ -179,7 +179,7 @@ impl Core {
                 Action::Record(selected) => self.configure_recording(selected),
                 Action::ForgetPrebuffer => self.recordings.forget(),
                 Action::ForgetPictures => self.forget_pictures(now),
-                Action::EndRecordings => self.revoke_recordings(now),
+                Action::EndRecordings => self.end_recordings(now),
                 Action::Output(outputs) => {
                     debug!(?outputs, "status light and night vision");
                 }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use camera::motion::MotionChange;
-use camera::tlv::recording::{Level, Profile};
+use camera::tlv::recording::{self, Level, Profile};
 use camera::tlv::selected::SelectedConfiguration;
-use frame::{AudioConfig, Size};
+use frame::{AudioCodec, Size};
 use media::{AudioFormat, RecordSettings, SoundEvent, TapOptions, VideoEvent};
-use privacy::{Motion, OperatingMode, RecordAudio};
+use privacy::{Motion, OperatingMode};
 use tracing::{debug, info, warn};
 
 use super::Core;
-use crate::config::SilentAudioTrack;
 
 /// Motion is looked for in pictures no larger than this; finer detail is noise.
 const MOTION_SIZE: Size = Size::new(640, 360);
@@ -38,19 +37,19 @@ impl Core {
         }
     }
 
-    pub(super) fn sound_event(&mut self, _now: Instant, event: SoundEvent) {
+    pub(super) fn sound_event(&mut self, event: SoundEvent) {
         match event {
             SoundEvent::Packet(packet) => {
-                if self.audio_config.as_ref() != Some(&packet.config) {
-                    self.audio_config = Some(Arc::clone(&packet.config));
+                if self.recorded_sound.as_ref() != Some(&packet.config) {
+                    self.recorded_sound = Some(Arc::clone(&packet.config));
                 }
                 self.push_audio(packet);
             }
-            SoundEvent::Lost { reason } => {
+            SoundEvent::Failed(reason) => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "no sound; trying again");
             }
-            SoundEvent::Back => info!("sound again"),
+            SoundEvent::Recovered => info!("sound again"),
         }
     }
 
@@ -89,7 +88,8 @@ impl Core {
             self.is_watching = true;
         }
         self.configure_sound();
-        self.recordings_revoked(now);
+        // A recording whose permit ended says so now.
+        self.recorder(now, camera::recording::Input::Timeout);
     }
 
     pub(super) fn configure_recording(&mut self, selected: Option<SelectedConfiguration>) {
@@ -98,25 +98,13 @@ impl Core {
         self.configure_sound();
     }
 
-    /// Opens or closes the microphone, or stands silence in for it.
+    /// Opens or closes what recordings have for sound.
     fn configure_sound(&mut self) {
-        let Some(selected) = self.recordings.selected() else {
-            self.sound.run(None);
-            self.audio_config = None;
-            return;
-        };
-        let format = AudioFormat::of(selected);
-        let wanted = match self.gate.permit::<RecordAudio>() {
-            Ok(permit) => Some((format, Some(permit))),
-            Err(_) if self.silent_audio_track == SilentAudioTrack::Always => Some((format, None)),
-            Err(_) => None,
-        };
-        todo(wanted)
-    }
-
-    /// The sound of a recording that begins now.
-    pub(super) fn recorded_sound(&self) -> Option<Arc<AudioConfig>> {
-        self.audio_config.clone()
+        let format = self.recordings.selected().map(audio_format);
+        let is_heard = self.sounds.run(format, &self.gate);
+        if !is_heard && self.recorded_sound.take().is_some() {
+            debug!("recordings have no sound from now on");
+        }
     }
 
     pub(super) fn forget_pictures(&mut self, now: Instant) {
@@ -144,5 +132,18 @@ fn record_settings(selected: SelectedConfiguration) -> RecordSettings {
         },
         bitrate_bps: video.bitrate_kbps.saturating_mul(1000),
         idr_interval: Duration::from_millis(fragment_ms.into()),
+    }
+}
+
+fn audio_format(selected: SelectedConfiguration) -> AudioFormat {
+    let audio = selected.audio;
+    AudioFormat {
+        codec: match audio.codec {
+            recording::AudioCodec::AacLc => AudioCodec::AacLc,
+            recording::AudioCodec::AacEld => AudioCodec::AacEld,
+        },
+        sample_rate_hz: audio.sample_rate.hz(),
+        channels: audio.channels,
+        bitrate_bps: audio.bitrate_kbps.saturating_mul(1000),
     }
 }

@@ -52,10 +52,17 @@ impl Recordings {
         self.prebuffer.clear();
     }
 
+    /// When [`Core::recordings_timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
         self.recorder.next_timeout()
     }
 
+    /// What a hub selected, if anything.
+    pub fn selected(&self) -> Option<SelectedConfiguration> {
+        self.selected
+    }
+
+    /// What is held from now on is made like this.
     pub fn select(&mut self, selected: Option<SelectedConfiguration>) {
         self.selected = selected;
         self.is_source_lost = false;
@@ -158,7 +165,7 @@ impl Core {
         };
         let prebuffer = self.recordings.selected.map_or(0, |selected| selected.prebuffer_ms);
         let prebuffer = Duration::from_millis(prebuffer.into());
-        Conditions { permit, prebuffer, audio: self.recorded_sound() }
+        Conditions { permit, prebuffer, audio: self.recorded_sound.clone() }
     }
 
     /// Hands `input` to the recorder and does what it says.
@@ -188,6 +195,7 @@ impl Core {
         }
     }
 
+    /// The camera may not record any more, or stops.
     pub(super) fn end_recordings(&mut self, now: Instant) {
         self.recorder(now, Input::Revoked);
     }
