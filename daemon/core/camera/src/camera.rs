@@ -20,7 +20,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use hap::{Iid, Perms, Status};
+use hap::{ConnectionId, Iid, Perms, Status, WriteEntry};
 use privacy::{OperatingMode, Permits, Refusal, SnapshotReason};
 
 use crate::services;
@@ -29,7 +29,7 @@ use crate::tlv::selected::SelectedConfiguration;
 use crate::tlv::setup_endpoints::Response;
 
 pub use effects::Outputs;
-pub use input::{Action, ConnectionId, DisabledBy, Input, Outcome, Start, Ticket, WriteEntry};
+pub use input::{Action, DisabledBy, Input, Outcome, Start, Ticket};
 pub use setup::{FieldOfView, FieldOfViewRange, Setup};
 pub use stored::{Selected, Sound, StoredState, StoredStateError};
 
@@ -40,6 +40,41 @@ use write::{Progress, Request, Slot, Write};
 const MAX_REQUESTS: usize = 64;
 
 /// The appliance. Feed it with [`Camera::handle`], do what it says.
+///
+/// ```
+/// use camera::services::{Identity, Labels};
+/// use camera::tlv::{live::LiveOffer, recording::{Offer, PrebufferMs}};
+/// use camera::{Action, Camera, DisabledBy, FieldOfView, Input, Setup, Start, StoredState};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let text = |text: &str| text.to_owned();
+/// let setup = Setup {
+///     identity: Identity::new(Labels {
+///         name: text("Porch"), manufacturer: text("hsvd"), model: text("Example"),
+///         serial: text("A1B2"), firmware: text("1.0"),
+///     })?,
+///     recording: Offer::standard(PrebufferMs::try_from(4000)?),
+///     live: LiveOffer::standard(),
+///     field_of_view: FieldOfView::try_from(110.0)?,
+/// };
+/// let stored = Some(StoredState::decode(br#"{"version":1,"state":{}}"#)?);
+/// let start = Start { stored, is_paired: true, is_switched_off: false };
+/// let mut gate = privacy::Gate::closed();
+/// let (mut camera, mut actions) = Camera::start(setup, start);
+/// actions.extend(camera.handle(
+///     std::time::Instant::now(),
+///     Input::SetDisabled { by: DisabledBy::Switch, is_disabled: true },
+/// ));
+/// for action in actions {
+///     match action {
+///         Action::Apply(mode) => gate.set(mode),
+///         other => println!("{other:?}"),
+///     }
+/// }
+/// assert!(!gate.permits().capture);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Camera {
     setup: Setup,
@@ -106,18 +141,18 @@ impl Camera {
         (camera, out)
     }
 
-    /// The only way the state changes. Do the actions in their order before the next input, but
-    /// for the answers to [`Action::Persist`] and [`Action::PrepareDataStream`], which may come
-    /// when they come.
+    /// The only way the state changes. Do the actions in their order. The last of them are those
+    /// that may lead to the next input at once (Persist, PrepareDataStream, Reply), so it may be
+    /// fed back from within; else it waits until the list is done.
     #[must_use = "the camera relies on its actions being done"]
     pub fn handle(&mut self, now: Instant, input: Input) -> Vec<Action> {
-        let mut out = Vec::new();
+        let (mut out, mut prepare) = (Vec::new(), None);
         if input.is_wish() {
             self.save_again_at = None;
         }
         match input {
             Input::Write { ticket, connection, entries, accessory_salt } => {
-                self.write(ticket, connection, &entries, accessory_salt, &mut out);
+                prepare = self.write(ticket, connection, &entries, accessory_salt, &mut out);
             }
             Input::Persisted { is_saved } => self.persisted(now, is_saved, &mut out),
             Input::DataStreamPrepared { ticket, prepared } => {
@@ -145,6 +180,7 @@ impl Camera {
         if self.save_again_at.is_none_or(|at| now >= at) {
             self.save(&mut out);
         }
+        out.extend(prepare);
         self.finish(&mut out);
         out
     }
@@ -214,6 +250,7 @@ impl Camera {
         &self.setup
     }
 
+    /// Carries out a request as far as can be; what is left is to prepare a data stream.
     fn write(
         &mut self,
         ticket: Ticket,
@@ -221,21 +258,15 @@ impl Camera {
         entries: &[WriteEntry],
         accessory_salt: [u8; SALT_BYTES],
         out: &mut Vec<Action>,
-    ) {
+    ) -> Option<Action> {
         if self.requests.len() >= MAX_REQUESTS {
             let outcomes = vec![Err(Status::Busy); entries.len()];
             out.push(Action::Reply { ticket, outcomes });
-            return;
+            return None;
         }
         let mut wished = self.wished.clone();
-        let mut write = Write {
-            ticket,
-            connection,
-            accessory_salt,
-            wished: &mut wished,
-            out,
-            has_data_stream: false,
-        };
+        let mut write =
+            Write { ticket, connection, accessory_salt, wished: &mut wished, out, prepare: None };
         let slots = entries
             .iter()
             .map(|entry| Slot {
@@ -244,9 +275,11 @@ impl Camera {
                 progress: self.write_entry(&mut write, entry),
             })
             .collect();
+        let prepare = write.prepare;
         self.wished = wished;
         let save = self.saves + 1; // the one under way was begun without these wishes
         self.requests.push(Request { ticket, connection, save, accessory_salt, slots });
+        prepare
     }
 
     fn data_stream_prepared(&mut self, ticket: Ticket, response: SetupResponse) {

@@ -11,6 +11,7 @@ pub mod services;
 pub mod tlv;
 
 pub use camera::{
-    Action, Camera, ConnectionId, DisabledBy, FieldOfView, FieldOfViewRange, Input, Outcome,
-    Outputs, Selected, Setup, Sound, Start, StoredState, StoredStateError, Ticket, WriteEntry,
+    Action, Camera, DisabledBy, FieldOfView, FieldOfViewRange, Input, Outcome, Outputs, Selected,
+    Setup, Sound, Start, StoredState, StoredStateError, Ticket,
 };
+pub use hap::{ConnectionId, WriteEntry};

@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What enters the camera and what leaves it.
 
-use hap::{Iid, Status, Value};
+use hap::{ConnectionId, Iid, Status, Value, WriteEntry};
 use privacy::OperatingMode;
 
 use super::{Outputs, StoredState};
 use crate::tlv::data_stream::{Refusal, SALT_BYTES};
 use crate::tlv::selected::SelectedConfiguration;
 
-/// A HAP connection, by the driver's number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionId(pub u64);
-
 /// One write request that waits for its [`Action::Reply`], by the driver's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
 
-/// One value of a write request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WriteEntry {
-    /// The characteristic.
-    pub iid: Iid,
-    /// Checked against the database's format, limits, permissions and timed write.
-    pub value: Value,
-    /// The request has `r`.
-    pub wants_response: bool,
-}
-
-/// What became of one [`WriteEntry`]: done, with a value if one was wanted, or not.
+/// What became of one entry of a write: done, with a value if one was wanted, or not.
 pub type Outcome = Result<Option<Value>, Status>;
 
 /// Whose hand shuts the camera off.
@@ -59,7 +44,7 @@ pub enum Input {
         ticket: Ticket,
         /// Over which connection; it may write what it writes.
         connection: ConnectionId,
-        /// In the order of the request.
+        /// In the order of the request; the server has checked them against the database.
         entries: Vec<WriteEntry>,
         /// Fresh random bytes, used if the request sets up a data stream.
         accessory_salt: [u8; SALT_BYTES],

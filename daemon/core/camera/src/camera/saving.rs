@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use hap::Status;
+use hap::{ConnectionId, Status};
 
 use super::values::stored_value;
 use super::write::{Progress, Request, Slot};
-use super::{Action, Camera, ConnectionId, Outcome};
+use super::{Action, Camera, Outcome};
 
 /// After this a failed save is tried again.
 const SAVE_AGAIN: Duration = Duration::from_secs(5);

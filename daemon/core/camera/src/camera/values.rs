@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reads: what each characteristic is worth now.
 
-use hap::{Iid, Status, Value};
+use hap::{ConnectionId, Iid, Status, Value};
 use privacy::LIVE_SERVICES;
 
-use super::{Camera, ConnectionId, Sound, StoredState};
+use super::{Camera, Sound, StoredState};
 use crate::services::iid;
 use crate::tlv::live::StreamingStatus;
 use crate::tlv::setup_endpoints::Response;
@@ -100,7 +100,7 @@ pub(super) fn stored_value(state: &StoredState, iid: Iid) -> Option<Option<Value
         let is_active = state.rtp_active.get(service).copied()?;
         return (iid == ids.active).then(|| Some(switch_u8(is_active)));
     }
-    let volume = |sound: Sound| Value::UInt(sound.volume.into());
+    let volume = |sound: Sound| Value::UInt(sound.volume.min(100).into());
     Some(Some(match iid {
         iid::EVENT_SNAPSHOTS_ACTIVE => Value::Bool(state.event_snapshots_active),
         iid::HOMEKIT_CAMERA_ACTIVE => Value::Bool(state.homekit_camera_active),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writes: what one entry of a request wishes for, and requests on their way to a reply.
 
-use hap::{Iid, Status, Value};
+use hap::{ConnectionId, Iid, Status, Value, WriteEntry};
 
 use super::stored::Selected;
 use super::values::rtp_service;
-use super::{Action, Camera, ConnectionId, Outcome, StoredState, Ticket, WriteEntry};
+use super::{Action, Camera, Outcome, StoredState, Ticket};
 use crate::services::iid;
 use crate::tlv::data_stream::{SALT_BYTES, SetupRequest};
 use crate::tlv::selected::SelectedConfiguration;
@@ -71,7 +71,8 @@ pub(super) struct Write<'a> {
     pub(super) accessory_salt: [u8; SALT_BYTES],
     pub(super) wished: &'a mut StoredState,
     pub(super) out: &'a mut Vec<Action>,
-    pub(super) has_data_stream: bool,
+    /// At most one data stream in a request.
+    pub(super) prepare: Option<Action>,
 }
 
 impl Camera {
@@ -174,10 +175,10 @@ impl Camera {
 
 fn prepare_data_stream(write: &mut Write<'_>, value: &Value) -> Result<Progress, Status> {
     let request = SetupRequest::parse(bytes(value)?).map_err(invalid)?;
-    if std::mem::replace(&mut write.has_data_stream, true) {
+    if write.prepare.is_some() {
         return Err(Status::Busy);
     }
-    write.out.push(Action::PrepareDataStream {
+    write.prepare = Some(Action::PrepareDataStream {
         ticket: write.ticket,
         connection: write.connection,
         controller_salt: request.controller_salt,

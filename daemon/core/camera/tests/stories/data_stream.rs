@@ -47,3 +47,16 @@ fn one_request_sets_up_one_stream() {
     assert_eq!(outcomes[1], Err(Status::Busy));
     assert_eq!(rig.log.iter().filter(|name| **name == "prepare").count(), 1);
 }
+
+#[test]
+fn what_may_be_answered_from_within_comes_last() {
+    let mut rig = Rig::recording();
+    let request = [(iid::HOMEKIT_CAMERA_ACTIVE, Value::Bool(false)), (SETUP, request(0))];
+    let outcomes = rig.write_all(&request);
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    for early in ["dark", "end recordings", "forget prebuffer", "notify", "no light"] {
+        assert!(rig.at(early) < rig.at("persist"), "{early} in {:?}", rig.log);
+        assert!(rig.at(early) < rig.at("prepare"), "{early} in {:?}", rig.log);
+    }
+    assert!(rig.at("prepare") < rig.at("reply"), "{:?}", rig.log);
+}

@@ -110,6 +110,24 @@ fn opening_waits_for_the_disk_and_shutting_does_not() {
 }
 
 #[test]
+fn muting_waits_for_no_disk_and_unmuting_does() {
+    let mut rig = Rig::recording();
+    rig.store = Store::Waits;
+    for (iid, sound) in [
+        (iid::MICROPHONE_MUTE, (|rig| rig.outputs.unwrap().microphone) as fn(&Rig) -> Sound),
+        (iid::SPEAKER_MUTE, |rig| rig.outputs.unwrap().speaker),
+    ] {
+        rig.begin(HOME_APP, &[(iid, Value::Bool(true))]);
+        assert!(sound(&rig).is_muted, "{iid}");
+        rig.store_answers(true);
+        rig.begin(HOME_APP, &[(iid, Value::Bool(false))]);
+        assert!(sound(&rig).is_muted, "{iid}");
+        rig.store_answers(true);
+        assert!(!sound(&rig).is_muted, "{iid}");
+    }
+}
+
+#[test]
 fn a_disk_that_fails_opens_nothing_and_what_was_shut_stays_shut() {
     let mut rig = Rig::recording();
     rig.store = Store::Fails;
