@@ -169,6 +169,13 @@ impl Tap {
     }
 }
 
+impl Drop for Tap {
+    /// What it holds is memory that the source needs.
+    fn drop(&mut self) {
+        self.0.lock().end();
+    }
+}
+
 pub(crate) struct Shared {
     options: TapOptions,
     permitted: Box<dyn Fn() -> bool + Send + Sync>,

@@ -71,6 +71,16 @@ fn a_sweep_drops_pictures_of_a_reader_that_sleeps() {
 }
 
 #[test]
+fn a_reader_that_leaves_holds_nothing() {
+    let (gate, bus) = (open_gate(), FrameBus::default());
+    let tap = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
+    let picture = frame(0, 30);
+    bus.publish(&picture, &gate.permit().unwrap(), &mut Scaler::default());
+    drop(tap);
+    assert_eq!(Arc::strong_count(&picture.picture), 1);
+}
+
+#[test]
 fn nothing_is_published_after_capture_was_revoked() {
     let (mut gate, bus) = (open_gate(), FrameBus::default());
     let permit = gate.permit::<Capture>().unwrap();
