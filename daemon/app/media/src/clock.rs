@@ -44,14 +44,15 @@ impl Pacer {
         pacer
     }
 
-    /// Takes the next picture when it is due. Grid points that passed entirely, as after a
-    /// suspend, are left out and show as a gap in the numbers.
+    /// Takes the next picture when it is due. A source that is a little late catches up, as the
+    /// buffers of a sensor would; after a longer gap, such as a suspend, the grid points that
+    /// passed are left out and show as a gap in the numbers.
     pub(crate) fn poll(&mut self, now: Duration) -> Pace {
         let due = self.time_of(self.next);
         if now < due {
             return Pace::Wait(due - now);
         }
-        let slot = self.next.max(self.slot(now));
+        let slot = if now - due <= CATCH_UP { self.next } else { self.slot(now) };
         self.next = slot + 1;
         Pace::Due(slot, Pts::from_monotonic(self.time_of(slot)))
     }
@@ -68,6 +69,7 @@ impl Pacer {
     }
 }
 
+const CATCH_UP: Duration = Duration::from_millis(250);
 const NANOS: u128 = 1_000_000_000;
 
 /// Counts events that threads wait for. A waiter names the count it has seen, so that nothing is
@@ -159,6 +161,15 @@ mod tests {
         assert_eq!(pacer.poll(ms(1040)), Pace::Wait(ms(60)));
         assert_eq!(pacer.poll(ms(1560)), Pace::Due(15, Pts::from_millis(1500)));
         assert_eq!(pacer.poll(ms(1560)), Pace::Wait(ms(40)));
+    }
+
+    #[test]
+    fn a_source_that_is_a_little_late_catches_up() {
+        let mut pacer = Pacer::new(10, ms(1000));
+        assert_eq!(pacer.poll(ms(1220)), Pace::Due(10, Pts::from_millis(1000)));
+        assert_eq!(pacer.poll(ms(1220)), Pace::Due(11, Pts::from_millis(1100)));
+        assert_eq!(pacer.poll(ms(1220)), Pace::Due(12, Pts::from_millis(1200)));
+        assert_eq!(pacer.poll(ms(1220)), Pace::Wait(ms(80)));
     }
 
     #[test]

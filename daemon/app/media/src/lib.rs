@@ -9,6 +9,23 @@
 //!
 //! Nothing runs without a permit: the source is open only while `Permit<Capture>` holds, every tap
 //! is made from a permit and ends with it. What a picture means is not decided here.
+//!
+//! ```
+//! use std::sync::mpsc::channel;
+//! use frame::Size;
+//! use media::{EncoderChoice, Video, VideoConfig};
+//! use privacy::{Gate, OperatingMode};
+//!
+//! let mut gate = Gate::closed();
+//! gate.set(OperatingMode { is_paired: true, ..OperatingMode::factory() });
+//! let source = "test-pattern".parse().unwrap();
+//! let size = Size::new(640, 360);
+//! let config = VideoConfig { source, size, fps: 30, encoder: EncoderChoice::Auto };
+//! let video = Video::spawn(config, gate.watch(), Box::new(|event| drop(event))).unwrap();
+//! let (reply, answer) = channel();
+//! video.snapshot(Size::new(320, 180), Box::new(move |jpeg| reply.send(jpeg).unwrap()));
+//! assert!(answer.recv().unwrap().unwrap().starts_with(&[0xff, 0xd8]));
+//! ```
 
 #![deny(unsafe_code)]
 

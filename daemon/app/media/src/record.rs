@@ -56,7 +56,7 @@ fn encode_until_changed(
     backoff: &mut Backoff,
 ) -> Result<Ending, EncodeError> {
     let interval = (settings.fps < shared.config.fps).then(|| frame_time(settings.fps));
-    let tap = shared.bus.tap(permit, TapOptions::encoder(interval));
+    let tap = shared.bus.tap(permit.clone(), TapOptions::encoder(interval));
     let fps = settings.fps.min(shared.config.fps).max(1);
     let mut encoder = shared.config.encoder.open(&EncoderSettings {
         size: settings.size,
@@ -86,6 +86,9 @@ fn encode_until_changed(
         drop(frame);
         count_dropped(shared, &tap, &mut dropped);
         let Some(encoded) = encoded else { continue };
+        if !permit.is_valid() {
+            return Ok(Ending::Changed);
+        }
         if encoded.is_idr {
             cadence.started(encoded.pts);
         }

@@ -141,6 +141,7 @@ fn annex_b(frames: &[EncodedFrame]) -> Vec<u8> {
 }
 
 /// Runs `program` on `input`; `None` when there is no such program.
+#[expect(clippy::print_stderr, reason = "a skip is told")]
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     let child = Command::new(program)
         .args(arguments)
