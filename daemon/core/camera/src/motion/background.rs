@@ -123,6 +123,11 @@ impl Background {
         &self.fresh[..self.grid.cells()]
     }
 
+    /// Whether cell `i` changes all the time.
+    pub fn is_restless(&self, i: usize) -> bool {
+        self.memory[i / LANES].stir[i % LANES] >= RESTLESS
+    }
+
     /// Moves both layers along with a change of light.
     pub fn follow_light(&mut self, change: &[i16]) {
         let others = self.memory.iter_mut().flat_map(|memory| &mut memory.other);
