@@ -23,7 +23,7 @@
 //!   frames of the last 20 s (twigs, water, a clock) is restless and does not count.
 //! * **Blobs.** Moving cells with enough moving neighbours, joined over blocks of 4 by 4 cells; at
 //!   least the configured size, within the zones. A blob with the background's own texture is a
-//!   lit or shaded place, one in the midst of restless cells a twig; neither counts.
+//!   lit or shaded place and does not count.
 //! * **Weather.** When many blobs do not overlap what moved a frame before, only those that do
 //!   count.
 //! * **Tracks.** A blob must be seen again nearby, in three frames (two, if they come less often
@@ -35,7 +35,8 @@
 //! `examples/motion_speed.rs`. How well it does is measured by `tests/motion_on_real_video.rs`.
 //!
 //! Known limits: a gust in a tree that was calm is motion until it is learned (half a minute or
-//! so); who stands still for longer than the hold time is no longer motion; who runs past at 5
+//! so), and boughs that now and then swing much wider than usual stay motion: a zone that excludes
+//! the tree helps; who stands still for longer than the hold time is no longer motion; who runs past at 5
 //! frames a second in heavy rain is taken for rain.
 
 mod background;
@@ -265,8 +266,7 @@ impl Scene {
         let (moving, fresh) = (self.background.moving(), self.background.fresh());
         let mut blobs = self.finder.find(moving, fresh);
         self.weather.sort_out(self.gap, cells, &mut blobs);
-        blobs.retain(|blob| blob.area >= minimum);
-        blobs.retain(|blob| !self.is_only_lit(blob) && !self.is_twig(blob));
+        blobs.retain(|blob| blob.area >= minimum && !self.is_only_lit(blob));
         blobs
     }
 
@@ -275,19 +275,12 @@ impl Scene {
     fn is_only_lit(&self, blob: &Blob) -> bool {
         let (moving, calm) = (self.background.moving(), self.background.calm());
         let mut sums = Correlation::default();
-        for row in blob.cells_of_rows(self.shrinker.grid(), 0) {
+        for row in blob.cells_of_rows(self.shrinker.grid()) {
             for i in row.filter(|&i| moving[i] == 1) {
                 sums.add(self.cells[i], calm[i]);
             }
         }
         sums.is_strong()
-    }
-
-    /// Whether a blob is the rim of something that moves all the time, as a twig that swings wide.
-    fn is_twig(&self, blob: &Blob) -> bool {
-        let near = blob.cells_of_rows(self.shrinker.grid(), 1).flatten();
-        let restless = near.filter(|&i| self.background.is_restless(i)).count();
-        usize::try_from(blob.area).is_ok_and(|area| restless >= area)
     }
 
     /// Whether the whole picture changes or just did.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What motion detection promises, each promise shown with a made-up scene.
 
+#![allow(clippy::cast_possible_truncation, reason = "made-up numbers are small")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "used by tests only")]
+
 mod scenes;
 
 use std::f32::consts::TAU;
@@ -205,8 +208,8 @@ fn snow_is_not_motion() {
 fn branches(canvas: &mut Canvas, second: f32) {
     for twig in 0..25_u8 {
         let twig = f32::from(twig);
-        let swing = 0.012 * (second * (4.0 + twig * 0.13) + twig).sin()
-            + 0.008 * (second * 1.3 + twig * 2.0).sin();
+        let swing = 0.008 * (second * (4.0 + twig * 0.13) + twig).sin()
+            + 0.002 * (second * 1.3 + twig * 2.0).sin();
         let (x, y) = (0.6 + twig * 0.014 + swing, 0.05 + (twig * 0.37).fract() * 0.3);
         canvas.fill((x, x + 0.006), (y, y + 0.2), 45.0);
     }

@@ -123,11 +123,6 @@ impl Background {
         &self.fresh[..self.grid.cells()]
     }
 
-    /// Whether cell `i` changes all the time.
-    pub fn is_restless(&self, i: usize) -> bool {
-        self.memory[i / LANES].stir[i % LANES] >= RESTLESS
-    }
-
     /// Moves both layers along with a change of light.
     pub fn follow_light(&mut self, change: &[i16]) {
         let others = self.memory.iter_mut().flat_map(|memory| &mut memory.other);
@@ -225,8 +220,8 @@ impl Step {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a share below one makes nothing larger")]
 /// `value * share / 32768`, rounded to the nearest; `share` is not negative.
 fn share(value: i16, share: i16) -> i16 {
-    // Two i16 make at most half an i32, and a share below one cannot make a value larger.
     ((i32::from(value) * i32::from(share) + 0x4000) >> 15) as i16
 }

@@ -31,12 +31,10 @@ pub(super) struct Blob {
 }
 
 impl Blob {
-    /// The cells between its ends and `margin` blocks around, row by row.
-    pub fn cells_of_rows(&self, grid: Grid, margin: usize) -> impl Iterator<Item = Range<usize>> {
-        let first = |block: usize| block.saturating_sub(margin) * BLOCK;
-        let end = |block: usize, cells: usize| ((block + 1 + margin) * BLOCK).min(cells);
-        let (left, right) = (first(self.left), end(self.right, grid.width));
-        let rows = first(self.top)..end(self.bottom, grid.height);
+    /// The cells between its ends, row by row.
+    pub fn cells_of_rows(&self, grid: Grid) -> impl Iterator<Item = Range<usize>> {
+        let (left, right) = (self.left * BLOCK, ((self.right + 1) * BLOCK).min(grid.width));
+        let rows = self.top * BLOCK..((self.bottom + 1) * BLOCK).min(grid.height);
         rows.map(move |y| y * grid.width + left..y * grid.width + right)
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A made-up place before a made-up camera, the same on every machine for one seed.
 
+#![allow(clippy::cast_possible_truncation, reason = "made-up numbers are small")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "used by tests only")]
+
 use std::time::{Duration, Instant};
 
 use camera::motion::{MotionChange, MotionConfig, MotionDetector};
@@ -12,9 +15,9 @@ pub struct Rng(u64);
 impl Rng {
     /// Seeded by `HSV_SEED`, else 1; printed, so that a failure can be repeated.
     pub fn new() -> Self {
-        let seed = std::env::var("HSV_SEED").map_or(1, |seed| seed.parse().expect("a number"));
+        let seed: u64 = std::env::var("HSV_SEED").map_or(1, |seed| seed.parse().expect("a number"));
         println!("HSV_SEED={seed}");
-        Self(seed * 0x9E37_79B9_7F4A_7C15 | 1)
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
     pub fn bits(&mut self) -> u32 {
