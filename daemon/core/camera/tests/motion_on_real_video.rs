@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Motion detection scored per second against real people in a real surveillance video.
 
+#![allow(clippy::cast_possible_truncation, reason = "made-up numbers are small")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "used by tests only")]
+
 mod real_video;
 
 use std::time::{Duration, Instant};

@@ -220,8 +220,8 @@ impl Step {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a share below one makes nothing larger")]
 /// `value * share / 32768`, rounded to the nearest; `share` is not negative.
 fn share(value: i16, share: i16) -> i16 {
-    // Two i16 make at most half an i32, and a share below one cannot make a value larger.
     ((i32::from(value) * i32::from(share) + 0x4000) >> 15) as i16
 }

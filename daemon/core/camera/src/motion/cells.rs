@@ -203,6 +203,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "luma in 1/16")]
     fn twice_the_light_adds_the_same_on_dark_and_bright() {
         let tone = tone_table();
         let rise = |luma: f32| {

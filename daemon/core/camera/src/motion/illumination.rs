@@ -8,10 +8,10 @@ use super::cells::{Grid, LEVEL};
 const TILE: usize = 40;
 /// Every so many cells per side one is looked at.
 const STRIDE: usize = 2;
-const BINS: usize = 128;
+const BINS: usize = 2 * 64;
 /// Tone units per bin as a power of two: 2 levels, so that 128 bins reach ±128 levels.
 const BIN_SHIFT: u32 = 5;
-const BIN_OFFSET: i16 = (BINS as i16 / 2) << BIN_SHIFT;
+const BIN_OFFSET: i16 = 64 << BIN_SHIFT;
 /// A smaller change of light is left to the background's own slow adaptation.
 const DEAD_BAND: i16 = LEVEL / 2;
 /// A lamp makes at least this difference from one frame to the next,
@@ -134,7 +134,6 @@ impl Illumination {
             for (shift, &(left, way)) in row.iter_mut().zip(&self.column_blend) {
                 let right = (left + 1).min(width - 1);
                 let value = (line[left] * (256 - way) + line[right] * way + (1 << 15)) >> 16;
-                #[expect(clippy::cast_possible_truncation, reason = "lies between i16 values")]
                 let value = value as i16;
                 *shift = value;
             }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A made-up place before a made-up camera, the same on every machine for one seed.
 
+#![allow(clippy::cast_possible_truncation, reason = "made-up numbers are small")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "used by tests only")]
+
 use std::time::{Duration, Instant};
 
 use camera::motion::{MotionChange, MotionConfig, MotionDetector};
@@ -12,9 +15,9 @@ pub struct Rng(u64);
 impl Rng {
     /// Seeded by `HSV_SEED`, else 1; printed, so that a failure can be repeated.
     pub fn new() -> Self {
-        let seed = std::env::var("HSV_SEED").map_or(1, |seed| seed.parse().expect("a number"));
+        let seed: u64 = std::env::var("HSV_SEED").map_or(1, |seed| seed.parse().expect("a number"));
         println!("HSV_SEED={seed}");
-        Self(seed * 0x9E37_79B9_7F4A_7C15 | 1)
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
     pub fn bits(&mut self) -> u32 {
@@ -63,12 +66,14 @@ impl Canvas {
         }
     }
 
-    /// Head, body and moving legs; `x` is the middle, `foot` where it stands, `height` its size,
-    /// all shares of the picture's height but `x`, which is one of the width. Adds `contrast`.
+    /// Head, body and moving legs, opaque; `x` is the middle as a share of the picture's width,
+    /// `foot` where it stands and `height` its size as shares of the picture's height. `contrast`
+    /// is between it and the picture's mean.
     pub fn walker(&mut self, x: f32, foot: f32, height: f32, contrast: f32) {
         let (w, h) = (self.width as f32, self.height as f32);
         let stride = (x * w / (height * h) * 6.0).sin() * 0.12;
         let middle = x * w;
+        let mean = self.luma.iter().sum::<f32>() / self.luma.len() as f32;
         for row in 0..self.height {
             // 0 at the top of the head, 1 at the feet.
             let down = (row as f32 / h - (foot - height)) / height;
@@ -81,7 +86,7 @@ impl Canvas {
             for column in 0..self.width {
                 let off = (column as f32 - middle) / (height * h);
                 if parts.iter().any(|(centre, half)| (off - centre).abs() < *half) {
-                    self.luma[row * self.width + column] += contrast;
+                    self.luma[row * self.width + column] = mean + contrast;
                 }
             }
         }
