@@ -50,5 +50,5 @@ fn main() {
     #[expect(clippy::cast_precision_loss, reason = "a measurement")]
     let per_gib = used / gib as f64;
     println!("{chunks} events, {sent} bytes of frames");
-    println!("{per_gib:.3} processor seconds per GiB, {wall:.3} s in all");
+    println!("{per_gib:.3} s per GiB of processor time, {wall:.3} s in all");
 }
