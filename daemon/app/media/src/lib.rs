@@ -21,6 +21,7 @@ mod pool;
 mod record;
 mod scale;
 mod snapshot;
+mod sound;
 mod source;
 mod video;
 
@@ -31,8 +32,9 @@ pub use encoder::{
     MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
 };
 pub use snapshot::SnapshotError;
-pub use source::{pattern, y4m};
+pub use sound::{OnSound, Sound, SoundError, SoundEvent, SoundSource, UnknownSound};
 pub use source::{SourceError, UnknownSource, VideoSource};
+pub use source::{pattern, y4m};
 pub use video::{
     MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig, VideoConfigError, VideoEvent,
     VideoStats,
