@@ -84,7 +84,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
     let (hap_at, hds_at) = (hap_listener.local_addr()?, hds_listener.local_addr()?);
 
     // Servers
-    let uri = setup::payload(&identity.setup_code, &identity.setup_id, Category::IpCamera);
+    let uri = setup::payload(&identity.setup_code, &identity.setup_id, Category::Camera);
     let pairing_help = PairingHelp { code: identity.setup_code.clone(), uri };
     let accessory = hap::Accessory {
         identity: identity.keys,
@@ -104,7 +104,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         model: MODEL.to_owned(),
         device_id,
         setup_id: identity.setup_id,
-        category: Category::IpCamera,
+        category: Category::Camera,
         config_number,
         is_paired,
     };

@@ -38,6 +38,7 @@ mod pool;
 mod record;
 mod scale;
 mod snapshot;
+mod sound;
 mod source;
 mod video;
 
@@ -48,6 +49,8 @@ pub use encoder::{
     MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
 };
 pub use snapshot::SnapshotError;
+pub use audio::AudioFormat;
+pub use sound::{OnSound, Sound, SoundError, SoundEvent, SoundSource, UnknownSound};
 pub use source::{SourceError, UnknownSource, UnusableFormat, VideoSource};
 pub use source::{pattern, y4m};
 pub use video::{

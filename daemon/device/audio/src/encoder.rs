@@ -33,7 +33,7 @@ pub enum EncodeError {
     #[error("no encoder for {} channels at {} Hz", .0.channels, .0.sample_rate_hz)]
     Format(AudioFormat),
     /// The library refused the format, mostly the bit rate, or failed.
-    #[error("the AAC library refused")]
+    #[error("the sound cannot be encoded")]
     Library(#[from] CoderError),
     /// A push of a number of samples that is no multiple of the channels.
     #[error("half a sample: {0} values do not divide by the channels")]

@@ -19,6 +19,7 @@
 //!     channels: 1,
 //!     bitrate_bps: 64_000,
 //! };
+//! # if !cfg!(feature = "fdk-aac") { return Ok(()) }
 //! let mut encoder = Encoder::new(format)?;
 //! assert_eq!(encoder.config().specific_config, [0x12, 0x88]);
 //! let packets = encoder.push(Pts::from_millis(60_000), &[0; 3_200])?;
@@ -39,5 +40,6 @@ pub use capture::silence::Silence;
 pub use capture::tone::Tone;
 pub use capture::wav::{Wav, WavError, WavFault};
 pub use capture::{Capture, CaptureError, PcmFormat};
+pub use coder::CoderError;
 pub use convert::{ConvertError, Converter};
 pub use encoder::{AudioFormat, EncodeError, Encoder};

@@ -2,9 +2,8 @@
 //! Publishing through avahi-daemon on the system bus.
 
 use tracing::debug;
-use zbus::Connection;
 use zbus::fdo::DBusProxy;
-use zbus::zvariant::OwnedObjectPath;
+use zbus::{Connection, OwnedObjectPath};
 
 use super::Record;
 
@@ -72,7 +71,7 @@ impl Avahi {
             }
             None => {
                 let path = ServerProxy::new(&self.bus).await?.entry_group_new().await?;
-                let group = EntryGroupProxy::builder(&self.bus).path(path)?.build().await?;
+                let group = EntryGroupProxy::builder(&self.bus).path(path).build().await?;
                 self.group.insert(group)
             }
         };

@@ -146,7 +146,7 @@ impl Core {
         accessory_salt: &[u8; 32],
     ) -> Result<u16, StreamRefusal> {
         let secret = self.hap.shared_secret(hap::ConnectionId(connection.0));
-        let Some(secret) = secret else { return Err(StreamRefusal::Failed) };
+        let Some(secret) = secret else { return Err(StreamRefusal::GenericError) };
         let keys = Keys::accessory(secret.as_bytes(), controller_salt, accessory_salt);
         match self.hds.prepare(now, Owner(connection.0), keys) {
             Ok(()) => Ok(self.hds_port),
