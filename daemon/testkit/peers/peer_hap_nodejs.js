@@ -160,6 +160,6 @@ accessory.publish({
   pincode: config.pairing['setup-code'],
   category: hap.Categories.IP_CAMERA,
   port: config.hap.port,
-  bind: 'lo',
+  bind: config.hap.advertise ? undefined : 'lo',
   advertiser: 'bonjour-hap',
 });

@@ -60,6 +60,14 @@ def test_the_hub_closes_and_reopens_at_once(moving: Home) -> None:
     again.collect(1)
 
 
+def test_a_hub_that_is_no_admin_can_record(moving: Home) -> None:
+    armed_hub(moving)
+    hub = Hub(moving.new_session(moving.add_user()))
+    hub.session.subscribe(db.MOTION_DETECTED)
+    recording = start(moving, hub)
+    checks.check_media(recording, SMALL, audio=True)
+
+
 def test_a_dropped_data_stream_frees_the_slot(moving: Home) -> None:
     hub = armed_hub(moving)
     for _ in range(3):
