@@ -23,8 +23,8 @@ use crate::console::{self, PairingHelp};
 use crate::core::{Core, Input, Ports, Recordings};
 use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
-use crate::sounds::Sounds;
 use crate::net::{self, Connections, Link};
+use crate::sounds::Sounds;
 use crate::store::Store;
 use crate::{pairings, settings};
 

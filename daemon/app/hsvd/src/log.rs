@@ -15,8 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub fn start() {
     let wanted = env::var("RUST_LOG").unwrap_or_default();
     let filter = wanted.parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
-    let filter =
-        if wanted.is_empty() { Targets::new().with_default(Level::INFO) } else { filter };
+    let filter = if wanted.is_empty() { Targets::new().with_default(Level::INFO) } else { filter };
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     if env::var_os("JOURNAL_STREAM").is_some() {

@@ -52,9 +52,7 @@ fn run(detector: &Mutex<MotionDetector>, taps: &Receiver<Tap>, tell: &impl Fn(Mo
     while let Ok(tap) = taps.recv() {
         loop {
             let change = match tap.recv(TICK) {
-                Received::Frame(frame) => {
-                    lock(detector).handle(Instant::now(), frame.picture.y())
-                }
+                Received::Frame(frame) => lock(detector).handle(Instant::now(), frame.picture.y()),
                 Received::Nothing => lock(detector).handle_timeout(Instant::now()),
                 Received::Ended => break,
             };

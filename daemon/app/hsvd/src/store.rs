@@ -147,7 +147,8 @@ impl Store {
     }
 
     fn write_copy(&self, domain: &str, copy: &str, document: &Document) -> Result<(), StoreError> {
-        let (path, temporary) = (self.path(domain, copy), self.path(domain, &format!("{copy}.new")));
+        let (path, temporary) =
+            (self.path(domain, copy), self.path(domain, &format!("{copy}.new")));
         let written = OpenOptions::new()
             .write(true)
             .create(true)

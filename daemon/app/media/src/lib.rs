@@ -42,6 +42,7 @@ mod sound;
 mod source;
 mod video;
 
+pub use audio::AudioFormat;
 pub use bus::{Overflow, Received, Tap, TapOptions};
 pub use clock::monotonic;
 pub use encoder::{
@@ -49,7 +50,6 @@ pub use encoder::{
     MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
 };
 pub use snapshot::SnapshotError;
-pub use audio::AudioFormat;
 pub use sound::{OnSound, Sound, SoundError, SoundEvent, SoundSource, UnknownSound};
 pub use source::{SourceError, UnknownSource, UnusableFormat, VideoSource};
 pub use source::{pattern, y4m};

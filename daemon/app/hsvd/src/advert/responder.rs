@@ -37,7 +37,8 @@ impl Responder {
         let goodbye = async {
             if let Some(name) = &self.published {
                 let done = self.daemon.unregister(name)?;
-                debug!(status = ?done.recv_async().await, "mDNS record withdrawn");
+                let status = done.recv_async().await;
+                debug!(?status, "mDNS record withdrawn");
             }
             self.daemon.shutdown()
         };

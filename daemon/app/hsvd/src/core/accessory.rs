@@ -160,8 +160,7 @@ impl Core {
                 }
                 Action::Notify { iid, value, author } => {
                     let author = author.map(|author| ConnectionId(author.0));
-                    let outputs =
-                        self.hap.handle(now, hap::Input::Changed { iid, value, author });
+                    let outputs = self.hap.handle(now, hap::Input::Changed { iid, value, author });
                     self.do_hap(now, outputs);
                 }
                 Action::PrepareDataStream {

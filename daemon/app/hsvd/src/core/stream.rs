@@ -102,7 +102,9 @@ impl Core {
     pub(super) fn do_hds(&mut self, now: Instant, outputs: Vec<Output>) {
         for output in outputs {
             match output {
-                Output::Send { connection, bytes } => self.hds_connections.send(connection.0, bytes),
+                Output::Send { connection, bytes } => {
+                    self.hds_connections.send(connection.0, bytes)
+                }
                 Output::Close { connection, closing, reason } => {
                     debug!(connection = connection.0, %reason, "data stream connection closed");
                     match closing {
