@@ -139,10 +139,10 @@ impl World {
             let config = Arc::clone(config);
             self.prebuffer.push_audio(AudioPacket { pts, samples, data, config });
         }
-        if self.now_ms % FRAME_MS != 0 {
+        if !self.now_ms.is_multiple_of(FRAME_MS) {
             return;
         }
-        let is_idr = self.now_ms % GOP_MS == 0;
+        let is_idr = self.now_ms.is_multiple_of(GOP_MS);
         let sps = vec![0x67, 0x42, 0xc0, self.level];
         let config =
             AvcConfig::new(sps, vec![0x68, 0xce, 0x3c, 0x80], Size::new(640, 360)).unwrap();
