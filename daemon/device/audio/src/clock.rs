@@ -59,10 +59,10 @@ mod tests {
     fn samples_come_at_the_speed_of_life_and_in_a_row() {
         let mut now = Duration::from_secs(1_000);
         let mut pacer = Pacer::new(32_000, now);
-        for read in 0..1_000 {
+        for read in 0..1_000u32 {
             let (first, time, wait) = pacer.take(640, now);
-            assert_eq!(first, 32_000_000 + read * 640);
-            assert_eq!(time, Duration::from_secs(1_000) + Duration::from_millis(20) * read as u32);
+            assert_eq!(first, 32_000_000 + u64::from(read) * 640);
+            assert_eq!(time, Duration::from_secs(1_000) + Duration::from_millis(20) * read);
             now += wait + Duration::from_millis(1);
         }
         assert!(now < Duration::from_millis(1_020_002));

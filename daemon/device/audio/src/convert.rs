@@ -193,6 +193,7 @@ mod tests {
     }
 
     /// A sine at another rate is the same sine, and stands where its time says.
+    #[expect(clippy::cast_possible_truncation, reason = "the sine is of 10000")]
     #[test]
     fn rates_change_without_a_change_of_pitch_loudness_or_time() {
         for (from, to) in [(48_000, 32_000), (44_100, 32_000), (16_000, 32_000), (8_000, 48_000)] {
