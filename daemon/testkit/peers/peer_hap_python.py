@@ -3,7 +3,8 @@
 """A camera with a motion sensor made with HAP-python; it takes hsvd's command line.
 
 HAP-python knows neither HomeKit Secure Video nor the data stream, so only pairing, sessions,
-reads and events can be compared.
+reads and events can be compared. The services of HSV stand in its database without any
+function, so that every program serves a database of about the same size.
 """
 
 from __future__ import annotations
@@ -12,9 +13,17 @@ import argparse
 import signal
 import tomllib
 from pathlib import Path
+from uuid import UUID
 
 from pyhap.accessory_driver import AccessoryDriver
 from pyhap.camera import VIDEO_CODEC_PARAM_LEVEL_TYPES, VIDEO_CODEC_PARAM_PROFILE_ID_TYPES, Camera
+from pyhap.characteristic import HAP_FORMAT_BOOL, HAP_FORMAT_TLV8, HAP_FORMAT_UINT8, Characteristic
+from pyhap.const import (
+    HAP_PERMISSION_NOTIFY,
+    HAP_PERMISSION_READ,
+    HAP_PERMISSION_WRITE,
+)
+from pyhap.service import Service
 
 OPTIONS = {
     "video": {
@@ -29,6 +38,30 @@ OPTIONS = {
     "stream_count": 2,
     "address": "127.0.0.1",
 }
+
+BASE = "-0000-1000-8000-0026BB765291"
+TLV, BOOL, U8 = HAP_FORMAT_TLV8, HAP_FORMAT_BOOL, HAP_FORMAT_UINT8
+READ, EVENT, WRITE = HAP_PERMISSION_READ, HAP_PERMISSION_NOTIFY, HAP_PERMISSION_WRITE
+HSV_SERVICES = {
+    "21A": {"223": BOOL, "21B": BOOL, "225": BOOL, "21D": BOOL, "11B": BOOL},
+    "204": {"B0": U8, "205": TLV, "206": TLV, "207": TLV, "209": TLV, "226": U8},
+    "129": {"130": TLV, "131": TLV},
+    "112": {"11A": BOOL},
+}
+
+
+def long_type(short: str) -> UUID:
+    return UUID(short.rjust(8, "0") + BASE)
+
+
+def add_hsv_services(camera: Camera) -> None:
+    for kind, characteristics in HSV_SERVICES.items():
+        service = Service(long_type(kind), f"service {kind}")
+        for name, form in characteristics.items():
+            properties = {"Format": form, "Permissions": [READ, WRITE, EVENT]}
+            shown = f"characteristic {name}"
+            service.add_characteristic(Characteristic(shown, long_type(name), properties))
+        camera.add_service(service)
 
 
 def main() -> None:
@@ -46,6 +79,7 @@ def main() -> None:
     )
     camera = Camera(OPTIONS, driver, config["name"])
     detected = camera.add_preload_service("MotionSensor").configure_char("MotionDetected")
+    add_hsv_services(camera)
     driver.add_accessory(camera)
     hold = config.get("motion", {}).get("hold-s", 10)
 
