@@ -50,3 +50,11 @@ def loudness(path: Path) -> float:
     found = re.search(r"mean_volume: (\S+) dB", result.stderr)
     assert found, result.stderr
     return float(found[1])
+
+
+def noisy_film(path: Path) -> Path:
+    """Two seconds that no encoder can make small."""
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=10"]
+    noise = ["-vf", "noise=alls=40:allf=t", "-t", "2", "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run([*command, *noise], check=True)
+    return path

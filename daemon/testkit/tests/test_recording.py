@@ -107,9 +107,10 @@ def test_the_tone_is_heard(home: Home, tmp_path: Path) -> None:
     assert media.loudness(recording.write(tmp_path / "tone.mp4")) > -40
 
 
-def test_large_fragments_come_in_chunks(make_home: Callable[..., Home]) -> None:
-    selected = Selected(bitrate_kbit=4000)
-    home = make_home({"video": {"width": 1920, "height": 1080}})
+def test_large_fragments_come_in_chunks(make_home: Callable[..., Home], tmp_path: Path) -> None:
+    selected = Selected(width=1280, height=720, bitrate_kbit=4000)
+    film = media.noisy_film(tmp_path / "noise.y4m")
+    home = make_home({"video": {"source": f"file:{film}", "fps": 10}})
     hub = home.hub()
     hub.arm(selected)
     recording, _ = record(home, hub, selected, 3)

@@ -129,7 +129,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         store,
         video,
         sounds,
-        recorded_sound: None,
+        has_sound: false,
         motion,
         record,
         advertisement,

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use camera::Camera;
 use camera::motion::MotionChange;
-use frame::AudioConfig;
 use media::{SnapshotError, SoundEvent, VideoEvent};
 use privacy::Gate;
 use rand_chacha::ChaCha20Rng;
@@ -68,8 +67,8 @@ pub struct Core {
     pub store: Arc<Store>,
     pub video: media::Video,
     pub sounds: Sounds,
-    /// How the sound of recordings is coded now; none while they have none.
-    pub recorded_sound: Option<Arc<AudioConfig>>,
+    /// Sound is made for recordings.
+    pub has_sound: bool,
     pub motion: MotionWatch,
     pub record: watch::Sender<Record>,
     pub advertisement: hap::txt::Advertisement,
@@ -153,7 +152,7 @@ impl Core {
         let now = Instant::now();
         match input {
             Input::Video(event) => self.video_event(now, event),
-            Input::Sound(event) => self.sound_event(event),
+            Input::Sound(event) => self.sound_event(now, event),
             Input::Motion(change) => self.motion_changed(now, change),
             Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),
             Input::PairingsSaved(ticket, saved) => {

@@ -33,7 +33,7 @@ pub enum SoundSource {
 
 /// Not the name of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a sound source: use `alsa:<device>`, `silence`, `tone` or `wav:<path>`")]
+#[error("not a sound source: use `alsa:<device>`, `silence`, `tone` or `file:<path>` (WAV)")]
 pub struct UnknownSound;
 
 impl FromStr for SoundSource {
@@ -42,7 +42,7 @@ impl FromStr for SoundSource {
     fn from_str(text: &str) -> Result<Self, UnknownSound> {
         match text.split_once(':') {
             Some(("alsa", device)) if !device.is_empty() => Ok(Self::Alsa(device.to_owned())),
-            Some(("wav", path)) if !path.is_empty() => Ok(Self::Wav(path.into())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::Wav(path.into())),
             None if text == "silence" => Ok(Self::Silence),
             None if text == "tone" => Ok(Self::Tone),
             _ => Err(UnknownSound),
@@ -56,7 +56,7 @@ impl fmt::Display for SoundSource {
             Self::Alsa(device) => write!(f, "alsa:{device}"),
             Self::Silence => f.write_str("silence"),
             Self::Tone => f.write_str("tone"),
-            Self::Wav(path) => write!(f, "wav:{}", path.display()),
+            Self::Wav(path) => write!(f, "file:{}", path.display()),
         }
     }
 }

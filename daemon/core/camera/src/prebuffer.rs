@@ -184,7 +184,13 @@ impl Prebuffer {
         self.ring.clear();
         self.open.clear();
         self.waiting.clear();
+        self.last_audio = None;
         self.recount();
+    }
+
+    /// How the newest packet is coded; none until one came.
+    pub fn audio_config(&self) -> Option<&Arc<AudioConfig>> {
+        self.last_audio.as_ref().map(|(_, config)| config)
     }
 
     /// The parameter sets of the newest frame; none until an IDR came.

@@ -23,7 +23,6 @@ pub use summary::{Ending, Summary};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use frame::AudioConfig;
 use hds::{ConnectionId, Message};
 use privacy::{Permit, Record};
 use tracing::debug;
@@ -44,7 +43,7 @@ pub struct Recorder {
 enum State {
     #[default]
     Idle,
-    /// Accepted; the encoder has not shown its parameter sets yet.
+    /// Accepted; the encoders have not shown yet how they code.
     Waiting {
         open: Accepted,
         until: Instant,
@@ -64,7 +63,7 @@ struct Accepted {
     stream: StreamId,
     permit: Permit<Record>,
     prebuffer: Duration,
-    audio: Option<Arc<AudioConfig>>,
+    has_audio: bool,
     at: Instant,
 }
 
@@ -109,7 +108,9 @@ impl Recorder {
     pub fn next_timeout(&self) -> Option<Instant> {
         match &self.state {
             State::Idle => None,
-            State::Waiting { until, .. } => Some(*until),
+            State::Waiting { open, until } => {
+                Some((*until).min(open.at + self.timers.first_sound_within))
+            }
             State::Sending(sending) => sending.starved_at(&self.timers),
             State::Ending { until, .. } => *until,
         }
@@ -189,9 +190,9 @@ impl Recorder {
             }
             _ => return Err(Reason::Busy),
         }
-        let (prebuffer, audio) = (conditions.prebuffer, conditions.audio);
+        let (prebuffer, has_audio) = (conditions.prebuffer, conditions.has_audio);
         let stream = StreamId { connection, number };
-        Ok(Accepted { stream, permit, prebuffer, audio, at: now })
+        Ok(Accepted { stream, permit, prebuffer, has_audio, at: now })
     }
 
     fn lose(&mut self, now: Instant, connection: ConnectionId, actions: &mut Vec<Action>) {
@@ -259,10 +260,14 @@ impl Recorder {
         }
     }
 
-    /// Sends the init segment as soon as the encoder's parameter sets are known.
+    /// Sends the init segment as soon as it is known how picture and sound are coded. A microphone
+    /// that stays away leaves the track out.
     fn begin(&mut self, now: Instant, prebuffer: &Prebuffer, actions: &mut Vec<Action>) {
         let State::Waiting { open, until } = std::mem::take(&mut self.state) else { return };
-        let Some(video) = prebuffer.config() else {
+        let sound_is_late = now >= open.at + self.timers.first_sound_within;
+        let audio = prebuffer.audio_config().filter(|_| open.has_audio);
+        let waits_for_sound = open.has_audio && audio.is_none() && !sound_is_late;
+        let Some(video) = prebuffer.config().filter(|_| !waits_for_sound) else {
             let is_late = now >= until;
             self.state = State::Waiting { open, until };
             if is_late {
@@ -271,7 +276,8 @@ impl Recorder {
             return;
         };
         let (stream, opened) = (open.stream, open.at);
-        match Sending::begin(now, open, Arc::clone(video), prebuffer, actions) {
+        let configs = (Arc::clone(video), audio.map(Arc::clone));
+        match Sending::begin(now, open, configs, prebuffer, actions) {
             Ok(mut sending) => {
                 sending.motion_ended = (!self.has_motion).then_some(now);
                 self.state = State::Sending(Box::new(sending));

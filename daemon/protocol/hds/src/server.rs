@@ -196,7 +196,9 @@ impl Server {
     ) -> Result<(), TooManyPrepared> {
         self.prepared.retain(|prepared| prepared.until > now);
         if self.prepared.len() >= self.config.max_prepared {
-            return Err(TooManyPrepared);
+            // A controller that asks again and again takes its own place, nobody else's.
+            let own = self.prepared.iter().position(|prepared| prepared.owner == owner);
+            self.prepared.remove(own.ok_or(TooManyPrepared)?);
         }
         self.prepared.push(Prepared { owner, keys, until: now + self.config.prepared_lifetime });
         Ok(())

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the media threads tell, and what they are told.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use camera::motion::MotionChange;
@@ -13,6 +12,7 @@ use privacy::{Motion, OperatingMode};
 use tracing::{debug, info, warn};
 
 use super::Core;
+use super::stream::Effect;
 
 /// Motion is looked for in pictures no larger than this; finer detail is noise.
 const MOTION_SIZE: Size = Size::new(640, 360);
@@ -37,14 +37,9 @@ impl Core {
         }
     }
 
-    pub(super) fn sound_event(&mut self, event: SoundEvent) {
+    pub(super) fn sound_event(&mut self, now: Instant, event: SoundEvent) {
         match event {
-            SoundEvent::Packet(packet) => {
-                if self.recorded_sound.as_ref() != Some(&packet.config) {
-                    self.recorded_sound = Some(Arc::clone(&packet.config));
-                }
-                self.push_audio(packet);
-            }
+            SoundEvent::Packet(packet) => self.push_audio(now, packet),
             SoundEvent::Failed(reason) => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "no sound; trying again");
@@ -93,7 +88,9 @@ impl Core {
     }
 
     pub(super) fn configure_recording(&mut self, selected: Option<SelectedConfiguration>) {
-        self.recordings.select(selected);
+        if self.recordings.select(selected) == Effect::Later {
+            return;
+        }
         self.video.record(selected.map(record_settings));
         self.configure_sound();
     }
@@ -101,10 +98,7 @@ impl Core {
     /// Opens or closes what recordings have for sound.
     fn configure_sound(&mut self) {
         let format = self.recordings.selected().map(audio_format);
-        let is_heard = self.sounds.run(format, &self.gate);
-        if !is_heard && self.recorded_sound.take().is_some() {
-            debug!("recordings have no sound from now on");
-        }
+        self.has_sound = self.sounds.run(format, &self.gate);
     }
 
     pub(super) fn forget_pictures(&mut self, now: Instant) {

@@ -21,6 +21,8 @@ pub struct Recordings {
     prebuffer: Prebuffer,
     recorder: Recorder,
     selected: Option<SelectedConfiguration>,
+    /// Selected while a recording ran, which finishes on its old settings.
+    selected_next: Option<SelectedConfiguration>,
     /// The encoder failed and has not delivered since.
     is_source_lost: bool,
     /// Which HAP connection each data stream belongs to, once it has said something.
@@ -42,14 +44,17 @@ impl Recordings {
             prebuffer: Prebuffer::new(limits),
             recorder: Recorder::new(timers),
             selected: None,
+            selected_next: None,
             is_source_lost: false,
             owners: HashMap::new(),
         }
     }
 
-    /// Drops everything held.
+    /// Drops everything held, unless a running recording still needs it.
     pub fn forget(&mut self) {
-        self.prebuffer.clear();
+        if self.selected_next.is_none() {
+            self.prebuffer.clear();
+        }
     }
 
     /// When [`Core::recordings_timeout`] is due.
@@ -62,11 +67,27 @@ impl Recordings {
         self.selected
     }
 
-    /// What is held from now on is made like this.
-    pub fn select(&mut self, selected: Option<SelectedConfiguration>) {
+    /// Takes note of what a hub selected, and tells whether it takes effect now or only when the
+    /// running recording ends.
+    pub fn select(&mut self, selected: Option<SelectedConfiguration>) -> Effect {
+        if selected.is_some() && self.recorder.is_recording() {
+            self.selected_next = selected;
+            return Effect::Later;
+        }
+        self.selected_next = None;
         self.selected = selected;
         self.is_source_lost = false;
+        Effect::Now
     }
+}
+
+/// When a selection takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// At once.
+    Now,
+    /// When the running recording has ended.
+    Later,
 }
 
 /// How many prebuffer lengths are held: a hub that opens late still finds the motion's beginning.
@@ -167,7 +188,7 @@ impl Core {
         };
         let prebuffer = self.recordings.selected.map_or(0, |selected| selected.prebuffer_ms);
         let prebuffer = Duration::from_millis(prebuffer.into());
-        Conditions { permit, prebuffer, audio: self.recorded_sound.clone() }
+        Conditions { permit, prebuffer, has_audio: self.has_sound }
     }
 
     /// Hands `input` to the recorder and does what it says.
@@ -185,8 +206,17 @@ impl Core {
                         }
                     }
                 }
-                Action::Ended(summary) if summary.ending.is_normal() => info!("{summary}"),
-                Action::Ended(summary) => warn!("{summary}"),
+                Action::Ended(summary) => {
+                    if summary.ending.is_normal() {
+                        info!("{summary}");
+                    } else {
+                        warn!("{summary}");
+                    }
+                    if let Some(selected) = self.recordings.selected_next.take() {
+                        self.recordings.forget();
+                        self.configure_recording(Some(selected));
+                    }
+                }
             }
         }
     }
@@ -219,8 +249,9 @@ impl Core {
         self.recorder(now, Input::Pushed);
     }
 
-    pub(super) fn push_audio(&mut self, packet: AudioPacket) {
+    pub(super) fn push_audio(&mut self, now: Instant, packet: AudioPacket) {
         self.recordings.prebuffer.push_audio(packet);
+        self.recorder(now, Input::Pushed);
     }
 
     pub(super) fn source_lost(&mut self, now: Instant) {

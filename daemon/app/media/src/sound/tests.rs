@@ -143,10 +143,10 @@ fn a_failing_source_is_told_once_and_tried_again() {
 
 #[test]
 fn sources_have_names() {
-    for text in ["alsa:hw:1,0", "silence", "tone", "wav:/a/b.wav"] {
+    for text in ["alsa:hw:1,0", "silence", "tone", "file:/a/b.wav"] {
         assert_eq!(text.parse::<SoundSource>().unwrap().to_string(), text);
     }
-    for text in ["", "alsa", "alsa:", "wav:", "tone:1", "Tone"] {
+    for text in ["", "alsa", "alsa:", "file:", "tone:1", "Tone"] {
         assert_eq!(text.parse::<SoundSource>(), Err(UnknownSound), "{text}");
     }
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What enters the recorder, what leaves it, and its times.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use frame::AudioConfig;
 use hds::{ConnectionId, Message};
 use privacy::{Permit, Record};
 
@@ -15,6 +13,8 @@ use super::{Refusal, Summary};
 pub struct Timers {
     /// From an accepted open to the encoder's first IDR.
     pub first_picture_within: Duration,
+    /// From an accepted open to the first packet of sound, where there is to be any.
+    pub first_sound_within: Duration,
     /// Between one fragment and the next. Hubs close after 8 s; this is for those that do not.
     pub next_fragment_within: Duration,
     /// Sending goes on for this long after the motion ended.
@@ -33,6 +33,7 @@ impl Default for Timers {
     fn default() -> Self {
         Self {
             first_picture_within: Duration::from_secs(5),
+            first_sound_within: Duration::from_secs(1),
             next_fragment_within: Duration::from_secs(10),
             after_motion: Duration::from_secs(10),
             answer_within: Duration::from_secs(12),
@@ -50,8 +51,8 @@ pub struct Conditions {
     pub permit: Result<Permit<Record>, Refusal>,
     /// The selected prebuffer length.
     pub prebuffer: Duration,
-    /// The sound that goes in; none leaves the track out.
-    pub audio: Option<Arc<AudioConfig>>,
+    /// Whether it has a sound track: sound is wanted and made.
+    pub has_audio: bool,
 }
 
 /// Why no more video comes that fits the running recording.

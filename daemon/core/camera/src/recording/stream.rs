@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fmp4::Muxer;
-use frame::AvcConfig;
+use frame::{AudioConfig, AvcConfig};
 use hds::{Data, OVERHEAD};
 use privacy::{Permit, Record};
 
@@ -68,11 +68,11 @@ impl Sending {
     pub fn begin(
         now: Instant,
         open: Accepted,
-        video: Arc<AvcConfig>,
+        (video, audio): (Arc<AvcConfig>, Option<Arc<AudioConfig>>),
         prebuffer: &Prebuffer,
         actions: &mut Vec<Action>,
     ) -> Result<Self, fmp4::Error> {
-        let muxer = Muxer::new(video, open.audio)?;
+        let muxer = Muxer::new(video, audio)?;
         let init = Outgoing::new(1, muxer.init_segment(), Duration::ZERO);
         let mut sending = Self {
             stream: open.stream,

@@ -175,8 +175,8 @@ impl World {
 
     pub fn hear(&mut self, connection: ConnectionId, message: Message) {
         let permit = self.source.and_then(|()| admit(&self.gate));
-        let audio = self.audio.clone();
-        let conditions = Conditions { permit, prebuffer: Duration::from_millis(GOP_MS), audio };
+        let has_audio = self.audio.is_some();
+        let conditions = Conditions { permit, prebuffer: Duration::from_millis(GOP_MS), has_audio };
         self.tell(Input::Message { connection, message, conditions });
     }
 
