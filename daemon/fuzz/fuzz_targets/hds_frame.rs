@@ -14,7 +14,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let keys = Keys::accessory(&[1; 32], &[2; 32], &[3; 32]);
 
     let mut server = Server::new(Config::default());
-    server.prepare(now, Owner(1), keys.clone()).expect("room for one");
+    server.prepare(now, Owner(1), [192, 168, 1, 20].into(), keys.clone()).expect("room for one");
     let connection = ConnectionId(1);
     drop(server.handle(now, Input::Accepted { connection, peer }));
     for bytes in data.chunks(7) {

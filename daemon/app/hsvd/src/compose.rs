@@ -59,7 +59,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
     let is_paired = pairing_state.is_paired();
 
     // The camera and its gate, shut until the first action opens it
-    let device_id = identity.keys.device_id().clone();
+    let device_id = *identity.keys.device_id();
     let setup = camera_setup(&config, &device_id)?;
     let config_number = pairings::config_number(&store, setup.fingerprint())?;
     let start = Start { stored: settings::load(&store), is_paired, is_switched_off: false };

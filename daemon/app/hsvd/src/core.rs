@@ -7,6 +7,7 @@ mod media_events;
 mod stream;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use camera::motion::MotionChange;
 use media::{SnapshotError, SoundEvent, VideoEvent};
 use privacy::Gate;
 use rand_chacha::ChaCha20Rng;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -116,8 +117,8 @@ impl Core {
                 }
                 Some(input) = ports.inputs.recv() => self.handle(input),
                 Some((link, event)) = ports.net.recv() => self.net_event(link, event),
-                accepted = ports.hap.accept() => self.accepted(net::Link::Hap, accepted),
-                accepted = ports.hds.accept() => self.accepted(net::Link::Hds, accepted),
+                accepted = net::accept(&ports.hap) => self.accepted(net::Link::Hap, accepted),
+                accepted = net::accept(&ports.hds) => self.accepted(net::Link::Hds, accepted),
                 () = sleep_until(deadline) => self.time_out(),
                 () = tick(&mut watchdog) => watchdog::alive(),
             }
@@ -196,28 +197,19 @@ impl Core {
         });
     }
 
-    fn accepted(
-        &mut self,
-        link: net::Link,
-        accepted: std::io::Result<(tokio::net::TcpStream, std::net::SocketAddr)>,
-    ) {
-        let now = Instant::now();
+    fn accepted(&mut self, link: net::Link, (stream, peer): (TcpStream, SocketAddr)) {
         let connections = match link {
             net::Link::Hap => &mut self.hap_connections,
             net::Link::Hds => &mut self.hds_connections,
         };
-        let adopted = accepted.and_then(|(stream, peer)| connections.adopt(stream, peer));
-        match adopted {
-            Ok((conn, peer)) => self.net_event_at(now, link, NetEvent::Opened { conn, peer }),
+        match connections.adopt(stream, peer) {
+            Ok((conn, peer)) => self.net_event(link, NetEvent::Opened { conn, peer }),
             Err(error) => debug!(?link, %error, "connection lost before it began"),
         }
     }
 
     fn net_event(&mut self, link: net::Link, event: NetEvent) {
-        self.net_event_at(Instant::now(), link, event);
-    }
-
-    fn net_event_at(&mut self, now: Instant, link: net::Link, event: NetEvent) {
+        let now = Instant::now();
         match link {
             net::Link::Hap => self.hap_event(now, event),
             net::Link::Hds => self.hds_event(now, event),

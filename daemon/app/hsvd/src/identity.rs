@@ -61,7 +61,7 @@ impl Identity {
                 None => SetupCode::parse(&document.setup_code).context(what)?,
             },
             setup_id: match &owner.setup_id {
-                Some(id) => id.clone(),
+                Some(id) => *id,
                 None => SetupId::parse(&document.setup_id).context(what)?,
             },
         })

@@ -8,18 +8,29 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time;
 use tracing::debug;
 
 /// Bytes taken from a socket at once.
 const READ_BYTES: usize = 16 * 1024;
 /// Bytes handed to a socket at once; progress is told after each.
 const WRITE_BYTES: usize = 64 * 1024;
+/// Bytes that may wait for a peer before it counts as one that does not read. A few large
+/// snapshots, or a data stream's queue and one fragment more.
+const MAX_QUEUED_BYTES: usize = 8 << 20;
+/// How long a closed connection may take to send what is left.
+const LINGER: Duration = Duration::from_secs(1);
+/// How long after a failure the next connection is waited for.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 
 /// Which protocol a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,9 +86,24 @@ pub struct Connections {
     link: Link,
     events: Events,
     next: u64,
-    open: HashMap<u64, mpsc::UnboundedSender<Order>>,
+    open: HashMap<u64, Open>,
     tasks: JoinSet<()>,
 }
+
+#[derive(Debug)]
+struct Open {
+    peer: IpAddr,
+    orders: mpsc::UnboundedSender<Order>,
+    /// Bytes sent and not yet taken by the kernel.
+    queued: Arc<AtomicUsize>,
+    reading: AbortHandle,
+    writing: AbortHandle,
+}
+
+/// The peer takes nothing and more waits for it than may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the peer does not read what it asked for")]
+pub struct NotRead;
 
 impl std::fmt::Debug for Order {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -106,6 +132,20 @@ pub async fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
     }
 }
 
+/// The next connection. A listener that has none to give, for want of file descriptors say, is
+/// asked again a little later.
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                debug!(%error, "no connection accepted");
+                time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+}
+
 impl Connections {
     /// No connection yet.
     pub fn new(link: Link, events: Events) -> Self {
@@ -124,51 +164,85 @@ impl Connections {
         let conn = self.next;
         self.next += 1;
         let (orders, inbox) = mpsc::unbounded_channel();
+        let queued = Arc::new(AtomicUsize::new(0));
         let (reader, writer) = stream.into_split();
-        let events = self.events.clone();
-        let reading = self.tasks.spawn(read(self.link, conn, reader, events.clone()));
-        self.tasks.spawn(write(self.link, conn, writer, inbox, events, reading));
-        self.open.insert(conn, orders);
+        let reading = self.tasks.spawn(read(self.link, conn, reader, self.events.clone()));
+        let writer = Writer {
+            link: self.link,
+            conn,
+            to: writer,
+            queued: Arc::clone(&queued),
+            events: self.events.clone(),
+        };
+        let writing = self.tasks.spawn(writer.run(inbox, reading.clone()));
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        self.open.insert(conn, Open { peer: peer.ip(), orders, queued, reading, writing });
         while self.tasks.try_join_next().is_some() {}
-        Ok((conn, SocketAddr::new(peer.ip().to_canonical(), peer.port())))
+        Ok((conn, peer))
+    }
+
+    /// Where an open connection comes from.
+    pub fn peer(&self, conn: u64) -> Option<IpAddr> {
+        self.open.get(&conn).map(|open| open.peer)
     }
 
     /// Sends `bytes`; to a connection that is gone, nothing happens.
-    pub fn send(&self, conn: u64, bytes: Vec<u8>) {
-        self.order(conn, Order::Send(bytes));
+    ///
+    /// # Errors
+    /// [`NotRead`] when over [`MAX_QUEUED_BYTES`] wait already; then nothing is sent.
+    pub fn send(&self, conn: u64, bytes: Vec<u8>) -> Result<(), NotRead> {
+        let Some(open) = self.open.get(&conn) else { return Ok(()) };
+        if open.queued.fetch_add(bytes.len(), Ordering::Relaxed) > MAX_QUEUED_BYTES {
+            return Err(NotRead);
+        }
+        if open.orders.send(Order::Send(bytes)).is_err() {
+            debug!(link = ?self.link, conn, "connection was gone already");
+        }
+        Ok(())
     }
 
-    /// Closes `conn` when all that was sent has left.
+    /// Closes `conn` when all that was sent has left, or after [`LINGER`].
     pub fn close(&mut self, conn: u64) {
-        self.order(conn, Order::Close);
-        self.open.remove(&conn);
+        let Some(open) = self.open.remove(&conn) else { return };
+        if open.orders.send(Order::Close).is_err() {
+            debug!(link = ?self.link, conn, "connection was gone already");
+        }
+        self.tasks.spawn(async move {
+            time::sleep(LINGER).await;
+            open.abort();
+        });
     }
 
     /// Closes `conn` at once; what was sent to it and has not left is dropped.
     pub fn abort(&mut self, conn: u64) {
-        self.open.remove(&conn);
+        if let Some(open) = self.open.remove(&conn) {
+            open.abort();
+        }
     }
 
     /// Closes all, each after what was sent to it has left.
     pub async fn shut_down(&mut self) {
-        for (_, orders) in self.open.drain() {
-            if orders.send(Order::Close).is_err() {
-                debug!(link = ?self.link, "connection was gone already");
+        let mut writing = Vec::new();
+        for (_, open) in self.open.drain() {
+            if open.orders.send(Order::Close).is_ok() {
+                writing.push(open.writing);
             }
         }
-        while self.tasks.join_next().await.is_some() {}
+        while !writing.iter().all(AbortHandle::is_finished) {
+            self.tasks.join_next().await;
+        }
     }
 
     /// Forgets a connection that told it is closed.
     pub fn forget(&mut self, conn: u64) {
-        self.open.remove(&conn);
+        self.abort(conn);
     }
+}
 
-    fn order(&self, conn: u64, order: Order) {
-        let Some(orders) = self.open.get(&conn) else { return };
-        if orders.send(order).is_err() {
-            debug!(link = ?self.link, conn, "connection was gone already");
-        }
+impl Open {
+    fn abort(&self) {
+        self.reading.abort();
+        self.writing.abort();
     }
 }
 
@@ -202,28 +276,37 @@ async fn read(link: Link, conn: u64, from: OwnedReadHalf, events: Events) {
     }
 }
 
-async fn write(
+struct Writer {
     link: Link,
     conn: u64,
-    mut to: OwnedWriteHalf,
-    mut orders: mpsc::UnboundedReceiver<Order>,
+    to: OwnedWriteHalf,
+    queued: Arc<AtomicUsize>,
     events: Events,
-    reading: AbortHandle,
-) {
-    while let Some(Order::Send(bytes)) = orders.recv().await {
-        for part in bytes.chunks(WRITE_BYTES) {
-            if let Err(error) = to.write_all(part).await {
-                debug!(?link, conn, %error, "connection lost while writing");
+}
+
+impl Writer {
+    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>, reading: AbortHandle) {
+        while let Some(Order::Send(bytes)) = orders.recv().await {
+            if let Err(error) = self.write(&bytes).await {
+                debug!(link = ?self.link, conn = self.conn, %error, "connection lost while writing");
                 return; // the reading half tells it
             }
-            let written = NetEvent::Written { conn, bytes: part.len() };
-            if link == Link::Hds && events.send((link, written)).await.is_err() {
-                return;
+        }
+        if let Err(error) = self.to.shutdown().await {
+            debug!(link = ?self.link, conn = self.conn, %error, "connection was gone already");
+        }
+        reading.abort();
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        for part in bytes.chunks(WRITE_BYTES) {
+            self.to.write_all(part).await?;
+            self.queued.fetch_sub(part.len(), Ordering::Relaxed);
+            let written = NetEvent::Written { conn: self.conn, bytes: part.len() };
+            if self.link == Link::Hds && self.events.send((self.link, written)).await.is_err() {
+                return Err(io::ErrorKind::BrokenPipe.into()); // the core task has ended
             }
         }
+        Ok(())
     }
-    if let Err(error) = to.shutdown().await {
-        debug!(?link, conn, %error, "connection was gone before it was closed");
-    }
-    reading.abort();
 }

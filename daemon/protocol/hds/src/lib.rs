@@ -18,7 +18,7 @@
 //! let mut server = Server::new(Config::default());
 //! let keys = Keys::accessory(&[1; 32], &[2; 32], &[3; 32]);
 //! let mut hub = Sealer::new(&keys.of_peer());
-//! server.prepare(now, Owner(7), keys)?;
+//! server.prepare(now, Owner(7), [192, 168, 1, 20].into(), keys)?;
 //!
 //! let connection = ConnectionId(1);
 //! let peer = "192.168.1.20".parse().unwrap();

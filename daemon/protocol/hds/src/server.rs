@@ -164,6 +164,8 @@ pub struct TooManyPrepared;
 /// A session whose TCP connection is still to come.
 struct Prepared {
     owner: Owner,
+    /// Where its HAP connection comes from.
+    peer: IpAddr,
     keys: Keys,
     until: Instant,
 }
@@ -183,7 +185,8 @@ impl Server {
         Self { config, prepared: Vec::new(), strangers, bound }
     }
 
-    /// Expects a connection that speaks with `keys`, for [`Config::prepared_lifetime`]. Listen
+    /// Expects a connection that speaks with `keys`, for [`Config::prepared_lifetime`], and lets
+    /// `peer`, the address behind the HAP connection, in whatever [`Config::peers`] says. Listen
     /// before the controller is answered: it connects within milliseconds.
     ///
     /// # Errors
@@ -192,6 +195,7 @@ impl Server {
         &mut self,
         now: Instant,
         owner: Owner,
+        peer: IpAddr,
         keys: Keys,
     ) -> Result<(), TooManyPrepared> {
         self.prepared.retain(|prepared| prepared.until > now);
@@ -200,7 +204,12 @@ impl Server {
             let own = self.prepared.iter().position(|prepared| prepared.owner == owner);
             self.prepared.remove(own.ok_or(TooManyPrepared)?);
         }
-        self.prepared.push(Prepared { owner, keys, until: now + self.config.prepared_lifetime });
+        self.prepared.push(Prepared {
+            owner,
+            peer,
+            keys,
+            until: now + self.config.prepared_lifetime,
+        });
         Ok(())
     }
 
@@ -291,7 +300,8 @@ impl Server {
         peer: IpAddr,
         outputs: &mut Vec<Output>,
     ) {
-        let reason = if !self.config.peers.allows(peer) {
+        let is_expected = self.prepared.iter().any(|prepared| prepared.peer == peer);
+        let reason = if !is_expected && !self.config.peers.allows(peer) {
             CloseReason::AddressRefused
         } else if self.strangers.len() >= self.config.max_unidentified {
             CloseReason::TooMany

@@ -77,7 +77,7 @@ fn open() -> Message {
 
 /// A hub that has connected and said hello.
 fn connected(server: &mut Server, now: Instant, number: u8) -> Hub {
-    server.prepare(now, Owner(number.into()), keys(number)).unwrap();
+    server.prepare(now, Owner(number.into()), [192, 168, 1, 20].into(), keys(number)).unwrap();
     let mut hub = Hub::new(number.into(), &keys(number));
     hub.connect(server, now);
     let outputs = hub.send(server, now, &hello());
@@ -100,7 +100,7 @@ fn server() -> (Server, Instant) {
 fn two_hubs_are_told_apart_by_their_keys() {
     let (mut server, now) = server();
     for owner in [1, 2, 3] {
-        server.prepare(now, Owner(owner.into()), keys(owner)).unwrap();
+        server.prepare(now, Owner(owner.into()), [192, 168, 1, 20].into(), keys(owner)).unwrap();
     }
     // They connect in another order than they were prepared.
     for (connection, owner) in [(10, 3), (11, 1)] {
@@ -121,7 +121,7 @@ fn two_hubs_are_told_apart_by_their_keys() {
 #[test]
 fn hello_and_open_may_arrive_together_and_in_pieces() {
     let (mut server, now) = server();
-    server.prepare(now, Owner(1), keys(1)).unwrap();
+    server.prepare(now, Owner(1), [192, 168, 1, 20].into(), keys(1)).unwrap();
     let mut hub = Hub::new(1, &keys(1));
     hub.connect(&mut server, now);
     let mut stream = hub.sealer.seal(&hello()).unwrap();
@@ -139,7 +139,7 @@ fn a_prepared_session_is_good_for_ten_seconds_and_one_connection() {
         [(MS(9_999), false, true), (MS(10_000), false, false), (MS(1), true, false)]
     {
         let (mut server, start) = server();
-        server.prepare(start, Owner(1), keys(1)).unwrap();
+        server.prepare(start, Owner(1), [192, 168, 1, 20].into(), keys(1)).unwrap();
         let now = start + wait;
         if connects_twice {
             let mut first = Hub::new(1, &keys(1));
@@ -164,10 +164,13 @@ fn a_prepared_session_is_good_for_ten_seconds_and_one_connection() {
 fn sessions_can_be_prepared_up_to_a_number() {
     let (mut server, now) = server();
     for owner in 0..16 {
-        server.prepare(now, Owner(owner), keys(1)).unwrap();
+        server.prepare(now, Owner(owner), [192, 168, 1, 20].into(), keys(1)).unwrap();
     }
-    assert!(server.prepare(now, Owner(16), keys(1)).is_err());
-    assert!(server.prepare(now + MS(10_000), Owner(16), keys(1)).is_ok(), "the old have expired");
+    assert!(server.prepare(now, Owner(16), [192, 168, 1, 20].into(), keys(1)).is_err());
+    assert!(
+        server.prepare(now + MS(10_000), Owner(16), [192, 168, 1, 20].into(), keys(1)).is_ok(),
+        "the old have expired"
+    );
 }
 
 #[test]
@@ -183,7 +186,7 @@ fn a_stranger_is_sent_away() {
     ];
     for (name, bytes, reason) in table {
         let (mut server, now) = server();
-        server.prepare(now, Owner(1), keys(1)).unwrap();
+        server.prepare(now, Owner(1), [192, 168, 1, 20].into(), keys(1)).unwrap();
         let hub = Hub::new(1, &keys(1));
         hub.connect(&mut server, now);
         let outputs = hub.send_bytes(&mut server, now, &bytes);
@@ -244,9 +247,33 @@ fn strangers_from_afar_are_refused_unless_everyone_is_welcome() {
 }
 
 #[test]
+fn a_hub_may_come_from_where_its_hap_connection_comes_from() {
+    let (connection, peer) = (ConnectionId(1), "2001:db8::5".parse().unwrap());
+    let (mut server, now) = server();
+    server.prepare(now, Owner(1), peer, keys(1)).unwrap();
+    assert_eq!(server.handle(now, Input::Accepted { connection, peer }), []);
+    let (other, elsewhere) = (ConnectionId(2), "2001:db8::6".parse().unwrap());
+    let outputs = server.handle(now, Input::Accepted { connection: other, peer: elsewhere });
+    assert!(
+        matches!(outputs[..], [Output::Close { reason: CloseReason::AddressRefused, .. }]),
+        "{outputs:?}"
+    );
+}
+
+#[test]
+fn a_controller_that_asks_too_often_takes_its_own_place() {
+    let (mut server, now) = server();
+    for number in 0..20 {
+        server.prepare(now, Owner(1), [192, 168, 1, 20].into(), keys(number)).unwrap();
+    }
+    let outputs = server.prepare(now, Owner(2), [192, 168, 1, 20].into(), keys(1));
+    assert!(outputs.is_err(), "nobody else's place is taken");
+}
+
+#[test]
 fn who_does_not_say_hello_first_is_closed() {
     let (mut server, now) = server();
-    server.prepare(now, Owner(1), keys(1)).unwrap();
+    server.prepare(now, Owner(1), [192, 168, 1, 20].into(), keys(1)).unwrap();
     let mut hub = Hub::new(1, &keys(1));
     hub.connect(&mut server, now);
     let outputs = hub.send(&mut server, now, &open());
@@ -332,7 +359,7 @@ fn what_is_no_message_or_no_frame_closes() {
 fn a_data_stream_ends_with_its_hap_connection() {
     let (mut server, now) = server();
     let (first, second) = (connected(&mut server, now, 1), connected(&mut server, now, 2));
-    server.prepare(now, Owner(1), keys(7)).unwrap();
+    server.prepare(now, Owner(1), [192, 168, 1, 20].into(), keys(7)).unwrap();
     let outputs = server.handle(now, Input::OwnerGone(Owner(1)));
     assert_eq!(outputs, first.closed(1, Closing::Now, CloseReason::OwnerGone));
     let mut late = Hub::new(9, &keys(7));

@@ -37,7 +37,14 @@ impl Core {
     pub(super) fn do_hap(&mut self, now: Instant, outputs: Vec<Output>) {
         for output in outputs {
             match output {
-                Output::Send { conn, bytes } => self.hap_connections.send(conn.0, bytes),
+                Output::Send { conn, bytes } => {
+                    if let Err(error) = self.hap_connections.send(conn.0, bytes) {
+                        debug!(?conn, %error, "connection closed");
+                        self.hap_connections.abort(conn.0);
+                        let outputs = self.hap.handle(now, hap::Input::Closed { conn });
+                        self.do_hap(now, outputs);
+                    }
+                }
                 Output::Close { conn } => self.hap_connections.close(conn.0),
                 Output::Request { ticket, caller, request } => {
                     self.request(now, ticket, caller.conn, request);

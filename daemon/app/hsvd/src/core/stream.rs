@@ -124,7 +124,12 @@ impl Core {
         for output in outputs {
             match output {
                 Output::Send { connection, bytes } => {
-                    self.hds_connections.send(connection.0, bytes)
+                    if let Err(error) = self.hds_connections.send(connection.0, bytes) {
+                        debug!(connection = connection.0, %error, "data stream connection closed");
+                        self.hds_connections.abort(connection.0);
+                        let outputs = self.hds.handle(now, hds::Input::Closed { connection });
+                        self.do_hds(now, outputs);
+                    }
                 }
                 Output::Close { connection, closing, reason } => {
                     debug!(connection = connection.0, %reason, "data stream connection closed");
@@ -171,7 +176,10 @@ impl Core {
         let secret = self.hap.shared_secret(hap::ConnectionId(connection.0));
         let Some(secret) = secret else { return Err(StreamRefusal::GenericError) };
         let keys = Keys::accessory(secret.as_bytes(), controller_salt, accessory_salt);
-        match self.hds.prepare(now, Owner(connection.0), keys) {
+        let Some(peer) = self.hap_connections.peer(connection.0) else {
+            return Err(StreamRefusal::GenericError);
+        };
+        match self.hds.prepare(now, Owner(connection.0), peer, keys) {
             Ok(()) => Ok(self.hds_port),
             Err(error) => {
                 debug!(%error, "data stream not prepared");

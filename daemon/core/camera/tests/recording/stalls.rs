@@ -142,7 +142,7 @@ fn a_hub_that_never_reads_is_dropped_and_its_place_is_free() {
 /// Hello and all, and the answer read.
 fn connect(server: &mut Server, world: &World, connection: ConnectionId) {
     let (now, keys) = (world.now(), Keys::accessory(&[1; 32], &[2; 32], &[3; 32]));
-    server.prepare(now, Owner(1), keys.clone()).unwrap();
+    server.prepare(now, Owner(1), [192, 168, 1, 20].into(), keys.clone()).unwrap();
     let peer = "10.0.0.7".parse().unwrap();
     drop(server.handle(now, hds::Input::Accepted { connection, peer }));
     let hello = Message::request("control", "hello", 1, Dict::new());

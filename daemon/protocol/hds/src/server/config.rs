@@ -51,8 +51,9 @@ impl Default for Config {
 /// Whose connections are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PeerRule {
-    /// Addresses that only a neighbour can have: private, link-local, unique local, loopback. A
-    /// hub that connects from a global IPv6 address is refused, so advertise none.
+    /// Addresses that only a neighbour can have: private, link-local, unique local, loopback; and
+    /// any address from which a controller has just set a data stream up, such as a hub's global
+    /// IPv6 one.
     #[default]
     PrivateOnly,
     /// Everyone.
