@@ -2,6 +2,7 @@
 # Shared by the scripts of this folder: where things are, and how missing tools are installed.
 
 HSV_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # for the scripts that source this
 HSV_TARGET=${CARGO_TARGET_DIR:-$HSV_ROOT/target}
 HSV_CACHE=$HSV_ROOT/.cache
 
@@ -34,4 +35,14 @@ need_build_tools() {
         }
         PATH=$HOME/.cargo/bin:$PATH
     fi
+}
+
+# What the tests from outside are made of: other people's controllers, ffmpeg, Node.
+need_outside_tools() {
+    need_packages ffmpeg python3 python3-venv
+    command -v npm >/dev/null || need_packages nodejs npm
+    HSV_PYTHON=$HSV_CACHE/venv/bin/python
+    [ -x "$HSV_PYTHON" ] || python3 -m venv "$HSV_CACHE/venv"
+    "$HSV_PYTHON" -m pip install --quiet --requirement "$HSV_ROOT/daemon/testkit/requirements.txt"
+    npm install --no-package-lock --no-audit --no-fund --silent --prefix "$HSV_ROOT/daemon/testkit"
 }

@@ -7,7 +7,7 @@
 //!
 //! A [`Capture`] delivers samples at the speed of life and says when the first of them was
 //! captured; nothing here owns a thread or decides whether the microphone may run.
-//! Why the encoder is the one it is stands in `DECISION.md` beside this crate.
+//! Why the encoder is the one it is stands in `daemon/decisions/aac-encoder.md`.
 //!
 //! ```
 //! use audio::{AudioFormat, Encoder};
