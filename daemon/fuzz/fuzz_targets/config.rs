@@ -3,7 +3,7 @@
 #![no_main]
 
 #[path = "../../app/hsvd/src/config.rs"]
-#[allow(dead_code, missing_docs)]
+#[allow(dead_code, missing_docs, unused_imports)]
 mod config;
 
 libfuzzer_sys::fuzz_target!(|data: &str| {

@@ -7,8 +7,7 @@ use std::sync::LazyLock;
 use fmp4::probe::{self, InitSegment};
 
 static INIT: LazyLock<InitSegment> = LazyLock::new(|| {
-    let bytes =
-        include_bytes!("../../protocol/fmp4/tests/data/recording/mediaInitialization.mp4");
+    let bytes = include_bytes!("../../protocol/fmp4/tests/data/recording/mediaInitialization.mp4");
     probe::init_segment(bytes).expect("the real recording is readable")
 });
 

@@ -5,7 +5,10 @@
 //! are checked while they are read, so nothing later has to. What changes at run time is state,
 //! never configuration.
 
+// The paths are written out because a fuzz target includes this file by its path.
+#[path = "config/media.rs"]
 mod media;
+#[path = "config/recording.rs"]
 mod recording;
 
 use std::fs;

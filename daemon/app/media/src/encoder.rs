@@ -121,7 +121,7 @@ pub struct EncoderSettings {
 pub enum EncodeError {
     /// The library said no.
     #[error("encoder library")]
-    Openh264(#[from] ::openh264::Error),
+    Openh264(#[source] openh264enc::Error),
     /// The encoder made bytes that are no access unit.
     #[error("unusable output")]
     Output(#[from] PackageError),

@@ -27,7 +27,7 @@
 //! assert!(answer.recv().unwrap().unwrap().starts_with(&[0xff, 0xd8]));
 //! ```
 
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 mod bus;
 mod capture;
