@@ -1,8 +1,11 @@
 # shellcheck shell=bash
 # Shared by the scripts of this folder: where things are, and how missing tools are installed.
 
+# shellcheck disable=SC2034 # for the scripts that read this file
 HSV_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034
 HSV_TARGET=${CARGO_TARGET_DIR:-$HSV_ROOT/target}
+# shellcheck disable=SC2034
 HSV_CACHE=$HSV_ROOT/.cache
 
 say() { printf '\n== %s\n' "$1"; }
