@@ -58,36 +58,39 @@ def number(value: float | None) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def row(name: str, target: dict[str, Any], figures: dict[str, float]) -> list[str]:
+def row(target: dict[str, Any], figures: dict[str, float]) -> list[str]:
     ours = figures.get(OURS)
-    higher = target.get("higher", False)
-    peers = [value for column, value in figures.items() if column != OURS]
-    best = (max if higher else min)(peers) if peers else None
-    ratio = None
-    if ours and best:
-        ratio = ours / best if higher else best / ours
-    wanted, reached = "-", "-"
-    if "ratio" in target:
-        wanted = f"{target['ratio']}x"
-        reached = "-" if ratio is None else ("yes" if ratio >= target["ratio"] else "no")
-    elif "limit" in target:
-        wanted = f"<= {target['limit']} {target['unit']}"
-        reached = "-" if ours is None else ("yes" if ours <= target["limit"] else "no")
+    wanted, verdicts = [], []
+    ratios = {}
+    for peer in COLUMNS[1:]:
+        theirs = figures.get(peer)
+        if ours and theirs:
+            ratios[peer] = ours / theirs if target.get("higher", False) else theirs / ours
+    for peer, factor in target.get("beside", {}).items():
+        wanted.append(f"{factor}x {peer}")
+        if peer in ratios:
+            verdicts.append(ratios[peer] >= factor)
+    if "limit" in target:
+        wanted.append(f"<= {target['limit']}")
+        if ours is not None:
+            verdicts.append(ours <= target["limit"])
+    reached = "-" if not verdicts else ("yes" if all(verdicts) else "no")
     cells = [number(figures.get(column)) for column in COLUMNS]
-    shown = "-" if ratio is None else f"{number(ratio)}x"
-    return [f"{target['label']} [{target['unit']}]", *cells, shown, wanted, reached]
+    shown = ", ".join(f"{number(ratio)}x" for ratio in ratios.values()) or "-"
+    label = f"{target['label']} [{target['unit']}]"
+    return [label, *cells, shown, ", ".join(wanted) or "-", reached]
 
 
 def print_table(table: Table) -> None:
     targets = tomllib.loads((HERE / "targets.toml").read_text())
-    rows = [["", *COLUMNS, "ratio", "target", "reached"]]
-    rows += [row(name, target, table.get(name, {})) for name, target in targets.items()]
+    rows = [["", *COLUMNS, "ratios", "target", "reached"]]
+    rows += [row(target, table.get(name, {})) for name, target in targets.items()]
     widths = [max(len(line[at]) for line in rows) for at in range(len(rows[0]))]
     for line in rows:
         cells = [line[0].ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
         print("  ".join(cells).rstrip())
-    print("ratio: how many times better than the best peer; - where there is nothing to compare")
+    print("ratios: how many times better than each peer that has a figure, in their order")
 
 
 def main() -> None:

@@ -133,11 +133,12 @@ def first_byte(subject: Subject, effort: Effort) -> Figures:
     """From the motion event to the first recorded byte at the hub."""
     if not subject.records:
         return {}
-    with subject.running({"motion": {"hold-s": 60}}) as accessory:
+    large = {"width": 1920, "height": 1080}
+    with subject.running({"motion": {"hold-s": 60}, "video": large}) as accessory:
         pairing_ = pair(accessory)
         with Session(accessory.host, accessory.port, pairing_) as session:
             hub = Hub(session, accessory.host)
-            armed = hub.arm(SMALL)
+            armed = hub.arm(Selected())
             time.sleep(max(0.0, armed + 9 - time.monotonic()))
             accessory.trigger_motion()
             moved = hub.wait_motion()

@@ -20,8 +20,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time;
 use tracing::debug;
 
-/// Bytes taken from a socket at once.
-const READ_BYTES: usize = 16 * 1024;
+/// Bytes taken from a socket at once; requests of controllers and hubs seldom have more.
+const READ_BYTES: usize = 2 * 1024;
 /// Bytes handed to a socket at once; progress is told after each.
 const WRITE_BYTES: usize = 64 * 1024;
 /// Bytes that may wait for a peer before it counts as one that does not read. A few large
@@ -259,10 +259,7 @@ async fn read(link: Link, conn: u64, from: OwnedReadHalf, events: Events) {
         };
         let event = match read {
             Ok(0) => NetEvent::Closed { conn },
-            Ok(_) => {
-                bytes.shrink_to_fit();
-                NetEvent::Received { conn, bytes }
-            }
+            Ok(_) => NetEvent::Received { conn, bytes },
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             Err(error) => {
                 debug!(?link, conn, %error, "connection lost");

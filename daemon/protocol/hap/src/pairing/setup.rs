@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pair setup, M1 to M6, without the rules about who may begin: those are the server's.
 
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
 use tlv8::{Fields, Writer};
 use zeroize::Zeroizing;
 
@@ -129,11 +129,12 @@ pub fn wrong_code() -> Vec<u8> {
     error(4, PairingError::Authentication)
 }
 
-/// Whether `signature` over `message` was made with the private half of `public_key`.
+/// Whether `signature` over `message` was made with the private half of `public_key`. A key of
+/// small order, for which anybody can sign, signs nothing. Spec: RFC 8032 §5.1.7
 pub fn is_signed(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    VerifyingKey::from_bytes(public_key)
-        .and_then(|key| key.verify_strict(message, &Signature::from_bytes(signature)))
-        .is_ok()
+    VerifyingKey::from_bytes(public_key).is_ok_and(|key| {
+        !key.is_weak() && key.verify(message, &Signature::from_bytes(signature)).is_ok()
+    })
 }
 
 #[cfg(test)]
