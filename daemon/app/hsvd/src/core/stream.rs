@@ -120,15 +120,18 @@ impl Core {
         self.do_hds(now, outputs);
     }
 
+    /// Carries out the data stream server's outputs. What was sealed already leaves first, as in
+    /// [`Core::do_hap`].
     pub(super) fn do_hds(&mut self, now: Instant, outputs: Vec<Output>) {
+        let mut unread = Vec::new();
+        let mut rest = Vec::new();
         for output in outputs {
             match output {
                 Output::Send { connection, bytes } => {
                     if let Err(error) = self.hds_connections.send(connection.0, bytes) {
                         debug!(connection = connection.0, %error, "data stream connection closed");
                         self.hds_connections.abort(connection.0);
-                        let outputs = self.hds.handle(now, hds::Input::Closed { connection });
-                        self.do_hds(now, outputs);
+                        unread.push(connection);
                     }
                 }
                 Output::Close { connection, closing, reason } => {
@@ -138,6 +141,16 @@ impl Core {
                         hds::Closing::Now => self.hds_connections.abort(connection.0),
                     }
                 }
+                output => rest.push(output),
+            }
+        }
+        for connection in unread {
+            let outputs = self.hds.handle(now, hds::Input::Closed { connection });
+            self.do_hds(now, outputs);
+        }
+        for output in rest {
+            match output {
+                Output::Send { .. } | Output::Close { .. } => {} // done above
                 Output::Message { connection, owner, message } => {
                     if self.recordings.owners.insert(connection, owner).is_none() {
                         self.pin(now, owner);
