@@ -57,6 +57,11 @@ impl Recordings {
         }
     }
 
+    /// Drops the sound held, also what a running recording has not sent.
+    pub fn forget_sound(&mut self) {
+        self.prebuffer.forget_sound();
+    }
+
     /// When [`Core::recordings_timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
         self.recorder.next_timeout()
