@@ -234,11 +234,13 @@ impl Core {
 
     async fn shut_down(mut self, ports: Ports) {
         let now = Instant::now();
-        self.end_recordings(now);
+        self.recorder(now, camera::recording::Input::Stopping);
         drop((ports.hap, ports.hds, self.record));
+        let mut net = ports.net;
+        // Writers tell what has left, and wait while nobody listens.
+        tokio::spawn(async move { while net.recv().await.is_some() {} });
         let goodbyes = async {
-            self.hds_connections.shut_down().await;
-            self.hap_connections.shut_down().await;
+            tokio::join!(self.hds_connections.shut_down(), self.hap_connections.shut_down());
             if let Some(advert) = ports.advert
                 && let Err(error) = advert.await
             {

@@ -99,6 +99,7 @@ impl Recorder {
             Input::SourceEnded(end) => self.lose_source(now, end, &mut actions),
             Input::Motion(has_motion) => self.set_motion(now, has_motion),
             Input::Revoked => self.end(now, Ending::Revoked, &mut actions),
+            Input::Stopping => self.end(now, Ending::Stopped, &mut actions),
         }
         self.advance(now, prebuffer, &mut actions);
         actions

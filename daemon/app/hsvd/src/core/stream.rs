@@ -81,7 +81,6 @@ impl Recordings {
         }
         self.selected_next = None;
         self.selected = selected;
-        self.is_source_lost = false;
         Effect::Now
     }
 }
