@@ -60,14 +60,14 @@ pub enum AdvertError {
 }
 
 enum Publisher {
-    Avahi(Avahi),
+    Avahi(Box<Avahi>),
     Responder(Responder),
 }
 
 impl Publisher {
     async fn start() -> Result<Self, AdvertError> {
         match Avahi::connect().await {
-            Some(avahi) => Ok(Self::Avahi(avahi)),
+            Some(avahi) => Ok(Self::Avahi(Box::new(avahi))),
             None => Ok(Self::Responder(Responder::start()?)),
         }
     }
