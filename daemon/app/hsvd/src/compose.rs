@@ -173,6 +173,7 @@ fn video_config(config: &Config) -> media::VideoConfig {
         size: Size::new(video.width.get(), video.height.get()),
         fps: video.fps.get().into(),
         encoder: video.encoder,
+        snapshot_quality: config.snapshot.quality,
     }
 }
 
