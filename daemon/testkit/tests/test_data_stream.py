@@ -87,6 +87,23 @@ def test_two_messages_in_one_write(hub: Hub) -> None:
         assert [stream.read().header["id"] for _ in range(2)] == [1, 2]
 
 
+def test_answers_to_messages_in_one_write_keep_their_order(hub: Hub) -> None:
+    hub.arm()
+    requests = [
+        ("dataSend", "open", {"target": "controller", "streamId": 1, "type": "ipcamera.recording"}),
+        ("nonsense", "ask", {}),
+    ]
+    with hub.connect() as stream:
+        frames = b""
+        for number, (protocol, name, body) in enumerate(requests, 50):
+            header = {"protocol": protocol, "request": name, "id": opack.Int64(number)}
+            head = opack.encode(header)
+            frames += stream.frame(bytes([len(head)]) + head + opack.encode(body))
+        stream.send_raw(frames)
+        answers = [stream.read() for _ in range(2)]  # each frame must open in its turn
+        assert {answer.header["id"] for answer in answers} == {50, 51}
+
+
 @pytest.mark.parametrize(
     ("protocol", "name"), [("nothing", "open"), ("dataSend", "nothing"), ("control", "nothing")]
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,18 @@ def test_the_log_holds_no_secret(home: Home) -> None:
     assert home.session.shared_secret.hex() not in log
     key = home.pairing.identity.key.private_bytes_raw().hex()
     assert key not in log
+
+
+def test_a_signal_right_after_the_line_is_no_end(tmp_path: Path) -> None:
+    camera = Accessory(tmp_path)
+    command = [str(camera.binary), "--config", str(camera.config), "--state-dir", str(camera.state)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        assert b"listening" in process.stdout.readline()
+        process.send_signal(signal.SIGUSR1)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.kill()
 
 
 @pytest.mark.parametrize("paired", [False, True])

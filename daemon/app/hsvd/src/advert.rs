@@ -60,14 +60,14 @@ pub enum AdvertError {
 }
 
 enum Publisher {
-    Avahi(Avahi),
+    Avahi(Box<Avahi>),
     Responder(Responder),
 }
 
 impl Publisher {
     async fn start() -> Result<Self, AdvertError> {
         match Avahi::connect().await {
-            Some(avahi) => Ok(Self::Avahi(avahi)),
+            Some(avahi) => Ok(Self::Avahi(Box::new(avahi))),
             None => Ok(Self::Responder(Responder::start()?)),
         }
     }
@@ -78,6 +78,14 @@ impl Publisher {
             Self::Responder(responder) => responder.publish(record)?,
         }
         Ok(())
+    }
+
+    /// Waits until what was published must be published again.
+    async fn lost(&mut self) {
+        match self {
+            Self::Avahi(avahi) => avahi.restarted().await,
+            Self::Responder(_) => std::future::pending().await,
+        }
     }
 
     async fn withdraw(self) {
@@ -104,7 +112,10 @@ pub async fn run(mut record: watch::Receiver<Record>) {
         let is_wanted_still = match attempt(&mut publisher, &wanted).await {
             Ok(by) => {
                 info!(by, instance = wanted.instance, port = wanted.port, "published on mDNS");
-                record.changed().await.is_ok()
+                tokio::select! {
+                    changed = record.changed() => changed.is_ok(),
+                    () = lost(&mut publisher) => true,
+                }
             }
             Err(error) => {
                 let error = format!("{:#}", anyhow::Error::from(error));
@@ -119,6 +130,13 @@ pub async fn run(mut record: watch::Receiver<Record>) {
     }
     if let Some(publisher) = publisher {
         publisher.withdraw().await;
+    }
+}
+
+async fn lost(publisher: &mut Option<Publisher>) {
+    match publisher {
+        Some(publisher) => publisher.lost().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -20,7 +20,7 @@ use tracing::info;
 use crate::advert::{self, Record};
 use crate::config::Config;
 use crate::console::{self, PairingHelp};
-use crate::core::{Core, Input, Ports, Recordings};
+use crate::core::{Core, Input, Ports, Recordings, Signals};
 use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
 use crate::net::{self, Connections, Link};
@@ -51,6 +51,9 @@ pub fn run(config: Config, state_dir: &Path) -> anyhow::Result<()> {
 }
 
 async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
+    // Signals first: whoever reads the line that we listen may send one at once
+    let signals = Signals::listen().context("signals cannot be listened to")?;
+
     // State
     let store = Arc::new(Store::open(state_dir)?);
     let mut rng = identity::seeded_rng()?;
@@ -141,8 +144,9 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         is_store_failing: false,
         is_watching: false,
     };
-    let ports = Ports { hap: hap_listener, hds: hds_listener, net, inputs: inbox, advert };
-    core.run(ports, first_actions).await
+    let ports = Ports { signals, hap: hap_listener, hds: hds_listener, net, inputs: inbox, advert };
+    core.run(ports, first_actions).await;
+    Ok(())
 }
 
 fn camera_setup(config: &Config, device_id: &hap::DeviceId) -> anyhow::Result<Setup> {
@@ -169,6 +173,7 @@ fn video_config(config: &Config) -> media::VideoConfig {
         size: Size::new(video.width.get(), video.height.get()),
         fps: video.fps.get().into(),
         encoder: video.encoder,
+        snapshot_quality: config.snapshot.quality,
     }
 }
 

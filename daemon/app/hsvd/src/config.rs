@@ -242,6 +242,8 @@ mod tests {
             ("[motion]\nzones = [{ left = 0.9, top = 0, right = 0.1, bottom = 1 }]", "line 2"),
             ("[recording]\nprebuffer-ms = 3999", "4000 to 8000"),
             ("[recording]\nsilent-audio-track = 'perhaps'", "line 2"),
+            ("[recording]\nstall-s = 0", "line 2"),
+            ("[recording]\nacknowledge-s = 0", "line 2"),
             ("[snapshot]\nquality = 0", "line 2"),
             ("name = ", "line 1"),
         ];

@@ -85,8 +85,30 @@ pub struct Core {
     pub is_watching: bool,
 }
 
+/// The signals that the daemon answers. Until they are listened to, each of them kills.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    trigger: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            trigger: signal(SignalKind::user_defined1())?,
+        })
+    }
+}
+
 /// What comes in from outside.
 pub struct Ports {
+    pub signals: Signals,
     pub hap: TcpListener,
     pub hds: TcpListener,
     pub net: mpsc::Receiver<(net::Link, NetEvent)>,
@@ -96,13 +118,8 @@ pub struct Ports {
 
 impl Core {
     /// Runs until SIGTERM or SIGINT.
-    ///
-    /// # Errors
-    /// Signals cannot be listened to.
-    pub async fn run(mut self, mut ports: Ports, start: Vec<camera::Action>) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut trigger = signal(SignalKind::user_defined1())?;
+    pub async fn run(mut self, mut ports: Ports, start: Vec<camera::Action>) {
+        let Signals { terminate, interrupt, trigger } = &mut ports.signals;
         let mut watchdog = watchdog::interval().map(time::interval);
         self.act(Instant::now(), start);
         watchdog::ready();
@@ -110,7 +127,7 @@ impl Core {
             let deadline = self.next_timeout();
             tokio::select! {
                 biased;
-                _ = first_of(&mut terminate, &mut interrupt) => break,
+                _ = first_of(terminate, interrupt) => break,
                 _ = trigger.recv() => {
                     info!("motion triggered by signal");
                     self.trigger_motion();
@@ -125,7 +142,6 @@ impl Core {
         }
         watchdog::stopping();
         self.shut_down(ports).await;
-        Ok(())
     }
 
     fn next_timeout(&self) -> Option<Instant> {
@@ -218,11 +234,13 @@ impl Core {
 
     async fn shut_down(mut self, ports: Ports) {
         let now = Instant::now();
-        self.end_recordings(now);
+        self.recorder(now, camera::recording::Input::Stopping);
         drop((ports.hap, ports.hds, self.record));
+        let mut net = ports.net;
+        // Writers tell what has left, and wait while nobody listens.
+        tokio::spawn(async move { while net.recv().await.is_some() {} });
         let goodbyes = async {
-            self.hds_connections.shut_down().await;
-            self.hap_connections.shut_down().await;
+            tokio::join!(self.hds_connections.shut_down(), self.hap_connections.shut_down());
             if let Some(advert) = ports.advert
                 && let Err(error) = advert.await
             {

@@ -7,7 +7,7 @@
 //! copy is whole, and a copy that the medium spoils later is replaced from the other at the next
 //! start. What the documents mean is not known here.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 
 const COPIES: [&str; 2] = ["a", "b"];
+/// Empty; locked while a daemon runs.
+const LOCK: &str = "lock";
 const MAGIC: &str = "hsv-state-1";
 /// No domain comes near this; a larger file is not ours.
 const MAX_BYTES: u64 = 1 << 20;
@@ -34,6 +36,9 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// Another daemon runs on the same folder.
+    #[error("state folder {0} is in use by another hsvd")]
+    InUse(PathBuf),
     /// Both copies are there and neither is whole.
     #[error("both copies of {0} in the state folder are damaged")]
     Damaged(String),
@@ -52,20 +57,35 @@ pub enum StoreError {
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
+    /// Held for as long as we run: two cameras with one identity would spoil each other's pairings.
+    _lock: File,
 }
 
 impl Store {
     /// Opens `folder`, making it (mode 0700) when it is not there.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when it cannot be made or is not writable.
+    /// [`StoreError::Io`] when it cannot be made or is not writable, [`StoreError::InUse`] when
+    /// somebody has opened it already.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)
             .map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
-        Ok(Self { folder: folder.to_owned() })
+        let path = folder.join(LOCK);
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|source| StoreError::Io { path: path.clone(), source })?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
+        }
     }
 
     /// The document of `domain`, or `None` when it was never saved.
@@ -279,6 +299,15 @@ mod tests {
             fs::write(store.path("numbers", copy), "rubbish").unwrap();
         }
         assert!(matches!(store.load::<Vec<u32>>("numbers"), Err(StoreError::Damaged(_))));
+    }
+
+    #[test]
+    fn a_folder_has_one_owner_at_a_time() {
+        let (folder, store) = store();
+        let path = folder.path().join("state");
+        assert!(matches!(Store::open(&path), Err(StoreError::InUse(_))));
+        drop(store);
+        assert!(Store::open(&path).is_ok());
     }
 
     #[test]

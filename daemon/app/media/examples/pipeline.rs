@@ -35,6 +35,7 @@ fn main() {
         size,
         fps: 30,
         encoder: EncoderChoice::Auto,
+        snapshot_quality: 80,
     };
     let tell = Box::new(move |event| match event {
         VideoEvent::Encoded(frame) => {

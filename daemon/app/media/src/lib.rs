@@ -20,7 +20,7 @@
 //! gate.set(OperatingMode { is_paired: true, ..OperatingMode::factory() });
 //! let source = "test-pattern".parse().unwrap();
 //! let size = Size::new(640, 360);
-//! let config = VideoConfig { source, size, fps: 30, encoder: EncoderChoice::Auto };
+//! let config = VideoConfig { source, size, fps: 30, encoder: EncoderChoice::Auto, snapshot_quality: 80 };
 //! let video = Video::spawn(config, gate.watch(), Box::new(|event| drop(event))).unwrap();
 //! let (reply, answer) = channel();
 //! video.snapshot(Size::new(320, 180), Box::new(move |jpeg| reply.send(jpeg).unwrap()));

@@ -119,7 +119,7 @@ fn answer(
             frame
         }
     };
-    let jpeg = encode(&newest.picture, size)?;
+    let jpeg = encode(&newest.picture, size, shared.config.snapshot_quality)?;
     shared.counters.snapshots.fetch_add(1, Ordering::Relaxed);
     cache.put(size, Arc::clone(&jpeg), permit.clone());
     Ok(jpeg)
@@ -136,14 +136,14 @@ fn newest(shared: &Shared, permit: &Permit<Capture>) -> Result<RawFrame, Snapsho
     }
 }
 
-fn encode(picture: &YuvPicture, bounds: Size) -> Result<Arc<[u8]>, SnapshotError> {
+fn encode(picture: &YuvPicture, bounds: Size, quality: u8) -> Result<Arc<[u8]>, SnapshotError> {
     let size = shrink(picture.size(), bounds);
     let jpeg = if size == picture.size() {
-        jpeg::encode(picture, QUALITY)
+        jpeg::encode(picture, quality)
     } else {
         let mut small = YuvPicture::black(size);
         Scaler::default().letterbox(picture, &mut small);
-        jpeg::encode(&small, QUALITY)
+        jpeg::encode(&small, quality)
     };
     match jpeg {
         Ok(jpeg) => Ok(jpeg.into()),
@@ -182,7 +182,6 @@ impl Cache {
     }
 }
 
-const QUALITY: u8 = 80;
 const FRESH_FOR: Duration = Duration::from_secs(1);
 const FIRST_PICTURE: Duration = Duration::from_secs(2);
 const MAX_WAITING: usize = 32;

@@ -27,6 +27,8 @@ pub struct VideoConfig {
     pub fps: u32,
     /// Which encoder to use.
     pub encoder: EncoderChoice,
+    /// Of the JPEG pictures of [`Video::snapshot`], 1 to 100.
+    pub snapshot_quality: u8,
 }
 
 /// More pictures a second than any source of ours has.
@@ -316,6 +318,7 @@ mod tests {
             size: Size::new(width, height),
             fps,
             encoder: EncoderChoice::Auto,
+            snapshot_quality: 80,
         };
         for config in [config(641, 360, 30), config(640, 8, 30), config(640, 360, 0)] {
             let gate = privacy::Gate::closed();

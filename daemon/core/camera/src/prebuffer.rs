@@ -188,6 +188,23 @@ impl Prebuffer {
         self.recount();
     }
 
+    /// Drops all sound and keeps the video: what was heard before the microphone was switched off
+    /// is not sent after it.
+    pub fn forget_sound(&mut self) {
+        for gop in &mut self.ring {
+            if !gop.audio.is_empty() {
+                let Gop { number, frames, end, .. } = &**gop;
+                let frames = frames.clone();
+                let silent =
+                    Gop { number: *number, frames, end: *end, audio: Vec::new(), audio_end: None };
+                *gop = Arc::new(silent);
+            }
+        }
+        self.waiting.clear();
+        self.last_audio = None;
+        self.recount();
+    }
+
     /// How the newest packet is coded; none until one came.
     pub fn audio_config(&self) -> Option<&Arc<AudioConfig>> {
         self.last_audio.as_ref().map(|(_, config)| config)

@@ -64,6 +64,8 @@ struct Accepted {
     permit: Permit<Record>,
     prebuffer: Duration,
     has_audio: bool,
+    /// Until when the sound is waited for; none when it is not, or no longer.
+    sound_by: Option<Instant>,
     at: Instant,
 }
 
@@ -99,6 +101,7 @@ impl Recorder {
             Input::SourceEnded(end) => self.lose_source(now, end, &mut actions),
             Input::Motion(has_motion) => self.set_motion(now, has_motion),
             Input::Revoked => self.end(now, Ending::Revoked, &mut actions),
+            Input::Stopping => self.end(now, Ending::Stopped, &mut actions),
         }
         self.advance(now, prebuffer, &mut actions);
         actions
@@ -109,7 +112,7 @@ impl Recorder {
         match &self.state {
             State::Idle => None,
             State::Waiting { open, until } => {
-                Some((*until).min(open.at + self.timers.first_sound_within))
+                Some(open.sound_by.map_or(*until, |sound_by| sound_by.min(*until)))
             }
             State::Sending(sending) => sending.starved_at(&self.timers),
             State::Ending { until, .. } => *until,
@@ -192,7 +195,8 @@ impl Recorder {
         }
         let (prebuffer, has_audio) = (conditions.prebuffer, conditions.has_audio);
         let stream = StreamId { connection, number };
-        Ok(Accepted { stream, permit, prebuffer, has_audio, at: now })
+        let sound_by = has_audio.then(|| now + self.timers.first_sound_within);
+        Ok(Accepted { stream, permit, prebuffer, has_audio, sound_by, at: now })
     }
 
     fn lose(&mut self, now: Instant, connection: ConnectionId, actions: &mut Vec<Action>) {
@@ -263,10 +267,10 @@ impl Recorder {
     /// Sends the init segment as soon as it is known how picture and sound are coded. A microphone
     /// that stays away leaves the track out.
     fn begin(&mut self, now: Instant, prebuffer: &Prebuffer, actions: &mut Vec<Action>) {
-        let State::Waiting { open, until } = std::mem::take(&mut self.state) else { return };
-        let sound_is_late = now >= open.at + self.timers.first_sound_within;
+        let State::Waiting { mut open, until } = std::mem::take(&mut self.state) else { return };
+        open.sound_by = open.sound_by.filter(|sound_by| now < *sound_by);
         let audio = prebuffer.audio_config().filter(|_| open.has_audio);
-        let waits_for_sound = open.has_audio && audio.is_none() && !sound_is_late;
+        let waits_for_sound = audio.is_none() && open.sound_by.is_some();
         let Some(video) = prebuffer.config().filter(|_| !waits_for_sound) else {
             let is_late = now >= until;
             self.state = State::Waiting { open, until };

@@ -19,9 +19,11 @@ pub struct RecordingConfig {
     pub maximum_s: u32,
     /// How long fragments are still sent after the motion ended, in seconds.
     pub after_motion_s: u32,
-    /// How long the hub may take to acknowledge the end, in seconds.
+    /// How long the hub may take to acknowledge the end, in seconds, at least 1.
+    #[serde(deserialize_with = "patience")]
     pub acknowledge_s: u32,
-    /// How long a hub may take no bytes before its connection is dropped, in seconds.
+    /// How long a hub may take no bytes before its connection is dropped, in seconds, at least 1.
+    #[serde(deserialize_with = "patience")]
     pub stall_s: u32,
     /// Offer 1280x720 at 15 pictures a second too, as the specification asks.
     pub offer_15_fps: bool,
@@ -68,4 +70,10 @@ pub enum SilentAudioTrack {
 
 fn prebuffer<'de, D: serde::Deserializer<'de>>(from: D) -> Result<PrebufferMs, D::Error> {
     u32::deserialize(from)?.try_into().map_err(serde::de::Error::custom)
+}
+
+fn patience<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let seconds = u32::deserialize(from)?;
+    let none = || serde::de::Error::custom("must be at least 1 second");
+    (seconds > 0).then_some(seconds).ok_or_else(none)
 }

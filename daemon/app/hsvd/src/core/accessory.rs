@@ -34,18 +34,31 @@ impl Core {
         self.do_hap(now, outputs);
     }
 
+    /// Carries out the HAP server's outputs. What was sealed already leaves first: the others may
+    /// lead to further messages, which are sealed later and must not overtake.
     pub(super) fn do_hap(&mut self, now: Instant, outputs: Vec<Output>) {
+        let mut unread = Vec::new();
+        let mut rest = Vec::new();
         for output in outputs {
             match output {
                 Output::Send { conn, bytes } => {
                     if let Err(error) = self.hap_connections.send(conn.0, bytes) {
                         debug!(?conn, %error, "connection closed");
                         self.hap_connections.abort(conn.0);
-                        let outputs = self.hap.handle(now, hap::Input::Closed { conn });
-                        self.do_hap(now, outputs);
+                        unread.push(conn);
                     }
                 }
                 Output::Close { conn } => self.hap_connections.close(conn.0),
+                output => rest.push(output),
+            }
+        }
+        for conn in unread {
+            let outputs = self.hap.handle(now, hap::Input::Closed { conn });
+            self.do_hap(now, outputs);
+        }
+        for output in rest {
+            match output {
+                Output::Send { .. } | Output::Close { .. } => {} // done above
                 Output::Request { ticket, caller, request } => {
                     self.request(now, ticket, caller.conn, request);
                 }
@@ -184,6 +197,7 @@ impl Core {
                 }
                 Action::Record(selected) => self.configure_recording(selected),
                 Action::ForgetPrebuffer => self.recordings.forget(),
+                Action::ForgetSound => self.recordings.forget_sound(),
                 Action::ForgetPictures => self.forget_pictures(now),
                 Action::EndRecordings => self.end_recordings(now),
                 Action::Output(outputs) => {

@@ -57,6 +57,11 @@ impl Recordings {
         }
     }
 
+    /// Drops the sound held, also what a running recording has not sent.
+    pub fn forget_sound(&mut self) {
+        self.prebuffer.forget_sound();
+    }
+
     /// When [`Core::recordings_timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
         self.recorder.next_timeout()
@@ -76,7 +81,6 @@ impl Recordings {
         }
         self.selected_next = None;
         self.selected = selected;
-        self.is_source_lost = false;
         Effect::Now
     }
 }
@@ -120,15 +124,18 @@ impl Core {
         self.do_hds(now, outputs);
     }
 
+    /// Carries out the data stream server's outputs. What was sealed already leaves first, as in
+    /// [`Core::do_hap`].
     pub(super) fn do_hds(&mut self, now: Instant, outputs: Vec<Output>) {
+        let mut unread = Vec::new();
+        let mut rest = Vec::new();
         for output in outputs {
             match output {
                 Output::Send { connection, bytes } => {
                     if let Err(error) = self.hds_connections.send(connection.0, bytes) {
                         debug!(connection = connection.0, %error, "data stream connection closed");
                         self.hds_connections.abort(connection.0);
-                        let outputs = self.hds.handle(now, hds::Input::Closed { connection });
-                        self.do_hds(now, outputs);
+                        unread.push(connection);
                     }
                 }
                 Output::Close { connection, closing, reason } => {
@@ -138,6 +145,16 @@ impl Core {
                         hds::Closing::Now => self.hds_connections.abort(connection.0),
                     }
                 }
+                output => rest.push(output),
+            }
+        }
+        for connection in unread {
+            let outputs = self.hds.handle(now, hds::Input::Closed { connection });
+            self.do_hds(now, outputs);
+        }
+        for output in rest {
+            match output {
+                Output::Send { .. } | Output::Close { .. } => {} // done above
                 Output::Message { connection, owner, message } => {
                     if self.recordings.owners.insert(connection, owner).is_none() {
                         self.pin(now, owner);

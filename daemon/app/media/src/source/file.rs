@@ -33,6 +33,10 @@ pub(crate) struct FilePainter<R = BufReader<File>> {
 impl FilePainter {
     /// Opens `path` and reads its header.
     pub(crate) fn open(path: &Path, size: Size, pictures: usize) -> Result<Self, SourceError> {
+        // A pipe would hold the thread for as long as nobody writes to it.
+        if !std::fs::metadata(path).map_err(Y4mError::from)?.is_file() {
+            return Err(Y4mError::NotAFile.into());
+        }
         Self::new(BufReader::new(File::open(path).map_err(Y4mError::from)?), size, pictures)
     }
 }

@@ -59,6 +59,9 @@ pub enum Y4mError {
     /// The file has not one whole picture.
     #[error("file without a whole picture")]
     Empty,
+    /// A pipe, a device, a folder: nothing that can be shown over and over.
+    #[error("not a regular file")]
+    NotAFile,
     /// The file cannot be read.
     #[error("file cannot be read")]
     Io(#[from] io::Error),

@@ -111,6 +111,9 @@ impl Effects {
                 out.push(Action::ForgetPrebuffer);
             }
         }
+        if self.permits.record_audio && !next.permits.record_audio {
+            out.push(Action::ForgetSound);
+        }
         if self.permits.capture && !next.permits.capture {
             out.push(Action::ForgetPictures);
         }

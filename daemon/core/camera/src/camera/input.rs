@@ -128,6 +128,8 @@ pub enum Action {
     Record(Option<SelectedConfiguration>),
     /// Drop all encoded video.
     ForgetPrebuffer,
+    /// Drop all recorded sound that was not sent; the video stays.
+    ForgetSound,
     /// Drop the newest pictures: snapshots in store and the motion detector's background.
     ForgetPictures,
     /// Close running recordings with reason NOT_ALLOWED.

@@ -27,7 +27,8 @@ impl Camera {
                 request.saved(&Ok(None));
             }
         } else {
-            tracing::error!("state not saved: what it shuts stays shut, what it opens is dropped");
+            // Whoever saves warns, once an episode.
+            tracing::debug!("state not saved: what it shuts stays shut, what it opens is dropped");
             self.save_again_at = Some(now + SAVE_AGAIN);
             self.wished = self.granted.clone();
             self.tell_authors_what_stayed(out);

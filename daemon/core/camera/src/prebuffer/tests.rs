@@ -198,3 +198,23 @@ fn sound_without_pictures_is_not_hoarded() {
     }
     assert_eq!(prebuffer.bytes(), MAX_WAITING_PACKETS * 10);
 }
+
+#[test]
+fn sound_is_forgotten_without_the_video() {
+    let mut prebuffer = prebuffer(8, 1 << 20);
+    let config = config(40);
+    for ms in (0..=4_000).step_by(500) {
+        prebuffer.push_video(frame(ms, ms % 1_000 == 0, &config));
+        prebuffer.push_audio(packet(ms + 100, 64_000));
+    }
+    let before = numbers(&prebuffer);
+    prebuffer.forget_sound();
+    assert_eq!(numbers(&prebuffer), before, "video stays");
+    assert!(prebuffer.ring.iter().all(|gop| gop.audio.is_empty() && gop.audio_end.is_none()));
+    assert_eq!(prebuffer.audio_config(), None);
+    assert_eq!(prebuffer.bytes(), 900, "nine frames and no packet");
+    prebuffer.push_audio(packet(4_200, 64_000));
+    prebuffer.push_video(frame(5_000, true, &config));
+    let Lookup::Found(gop) = prebuffer.find(4) else { panic!("the newest GOP is there") };
+    assert_eq!(gop.audio.len(), 1, "only what came afterwards");
+}

@@ -93,6 +93,8 @@ pub enum Input {
     Motion(bool),
     /// Recording is no longer allowed.
     Revoked,
+    /// The daemon ends.
+    Stopping,
     /// The time of [`Recorder::next_timeout`](super::Recorder::next_timeout) has come.
     Timeout,
 }

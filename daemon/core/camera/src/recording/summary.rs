@@ -25,6 +25,8 @@ pub enum Ending {
     ConnectionLost,
     /// The camera no longer allows it.
     Revoked,
+    /// The daemon ends.
+    Stopped,
     /// The hub took nothing, and another one asked.
     TakenOver,
     /// The hub was so slow that the prebuffer dropped what was to be sent.
@@ -46,7 +48,11 @@ impl Ending {
     pub fn is_normal(self) -> bool {
         match self {
             Self::HubClosed(reason) => reason == Reason::Normal,
-            Self::Acknowledged | Self::LeftAfterEnd | Self::Followed | Self::Revoked => true,
+            Self::Acknowledged
+            | Self::LeftAfterEnd
+            | Self::Followed
+            | Self::Revoked
+            | Self::Stopped => true,
             _ => false,
         }
     }
@@ -59,7 +65,7 @@ impl Ending {
             }
             Self::Followed => Some(Reason::Normal),
             Self::Revoked => Some(Reason::NotAllowed),
-            Self::NotAnswered | Self::TakenOver => Some(Reason::Cancelled),
+            Self::Stopped | Self::NotAnswered | Self::TakenOver => Some(Reason::Cancelled),
             Self::Behind
             | Self::NoPicture
             | Self::Starved
@@ -83,6 +89,7 @@ impl fmt::Display for Ending {
             Self::NotAnswered => "ended: the home hub did not answer after the last fragment",
             Self::ConnectionLost => "cut short: the connection to the home hub was lost",
             Self::Revoked => "ended: recording is no longer allowed",
+            Self::Stopped => "ended: the camera is shutting down",
             Self::TakenOver => "cut short: the home hub took no data and another one asked",
             Self::Behind => "cut short: the home hub was too slow and video was dropped",
             Self::NoPicture => "failed: the encoder gave no picture",

@@ -67,7 +67,7 @@ fn the_hub_closes_in_the_middle() {
 #[test]
 fn what_happens_outside_ends_it_at_once() {
     type Do = fn(&mut World);
-    let table: [(&str, Do, &[i64], &str); 6] = [
+    let table: [(&str, Do, &[i64], &str); 7] = [
         (
             "data stream lost",
             |world| world.tell(Input::Closed(HUB)),
@@ -79,6 +79,12 @@ fn what_happens_outside_ends_it_at_once() {
             |world| world.tell(Input::Revoked),
             &[1],
             "ended: recording is no longer allowed",
+        ),
+        (
+            "daemon ends",
+            |world| world.tell(Input::Stopping),
+            &[3],
+            "ended: the camera is shutting down",
         ),
         (
             "permit gone",

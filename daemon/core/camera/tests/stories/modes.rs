@@ -234,3 +234,15 @@ fn another_controller_is_told_what_this_one_writes() {
     rig.begin(HOME_APP, &[(iid::NIGHT_VISION, Value::Bool(false))]);
     assert_eq!(rig.notified, [], "nothing changed");
 }
+
+#[test]
+fn sound_heard_before_muting_is_forgotten() {
+    let mut rig = Rig::recording();
+    rig.write(iid::RECORDING_AUDIO_ACTIVE, Value::UInt(1)).unwrap();
+    rig.log.clear();
+    rig.write(iid::RECORDING_AUDIO_ACTIVE, Value::UInt(0)).unwrap();
+    assert!(rig.log.contains(&"forget sound"), "{:?}", rig.log);
+    rig.log.clear();
+    rig.write(iid::RECORDING_AUDIO_ACTIVE, Value::UInt(1)).unwrap();
+    assert!(!rig.log.contains(&"forget sound"), "{:?}", rig.log);
+}

@@ -236,6 +236,7 @@ impl Rig {
                     self.encoder = configuration;
                 }
                 Action::ForgetPrebuffer => self.log.push("forget prebuffer"),
+                Action::ForgetSound => self.log.push("forget sound"),
                 Action::ForgetPictures => self.log.push("forget pictures"),
                 Action::EndRecordings => self.log.push("end recordings"),
                 Action::Output(outputs) => {
