@@ -97,6 +97,7 @@ def test_closing_releases_the_claim(camera: Accessory) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 def test_a_claim_expires_after_thirty_seconds(camera: Accessory) -> None:
     with connect(camera) as first, connect(camera) as second:
         p.setup_start(first)
@@ -122,6 +123,7 @@ def test_a_wrong_code_then_the_right_one(camera: Accessory) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 def test_a_hundred_wrong_codes_lock_pairing(camera: Accessory) -> None:
     """Attempts may be delayed more and more; the lock survives a power cycle."""
     deadline = time.monotonic() + 3 * 3600

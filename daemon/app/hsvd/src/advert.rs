@@ -8,6 +8,7 @@
 mod avahi;
 mod responder;
 
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Not;
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ pub struct Record {
     pub instance: String,
     /// The host name without `.local`; ours alone, so that it does not fight the system's.
     pub host: String,
+    /// The one address that is served; none where every address is. Loopback counts as none, since
+    /// whoever asks this machine itself may use any of its addresses.
+    pub address: Option<IpAddr>,
     /// The HAP port.
     pub port: u16,
     /// The TXT record's keys and values, in order.
@@ -36,13 +40,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of `advertisement`, served on `port`.
-    pub fn new(advertisement: &Advertisement, port: u16) -> Self {
+    /// The record of `advertisement`, served at `at`.
+    pub fn new(advertisement: &Advertisement, at: SocketAddr) -> Self {
         let digits = advertisement.device_id.as_str().replace(':', "");
         Self {
             instance: advertisement.instance_name(),
             host: format!("hsv-{}", digits.to_lowercase()),
-            port,
+            address: Some(at.ip()).filter(|ip| !ip.is_unspecified() && !ip.is_loopback()),
+            port: at.port(),
             txt: advertisement.txt().map(|(key, value)| (key.to_owned(), value)).to_vec(),
         }
     }

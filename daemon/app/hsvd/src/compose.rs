@@ -73,8 +73,10 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
     let (inputs, inbox) = mpsc::unbounded_channel();
     let video = Video::spawn(video_config(&config), gate.watch(), tell(&inputs, Input::Video))?;
     let silent_track = config.recording.silent_audio_track;
-    let tell_sound = || -> OnSound { Box::new(tell(&inputs, Input::Sound)) };
-    let sounds = Sounds::spawn(config.audio.source.clone(), silent_track, tell_sound)?;
+    let tell_microphone: OnSound = Box::new(tell(&inputs, Input::Microphone));
+    let tell_silence: OnSound = Box::new(tell(&inputs, Input::Silence));
+    let microphone = config.audio.source.clone();
+    let sounds = Sounds::spawn(microphone, silent_track, tell_microphone, tell_silence)?;
     let motion = MotionWatch::spawn(config.motion.detector(), tell(&inputs, Input::Motion));
 
     // Ports
@@ -111,7 +113,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         config_number,
         is_paired,
     };
-    let (record, published) = watch::channel(Record::new(&advertisement, hap_at.port()));
+    let (record, published) = watch::channel(Record::new(&advertisement, hap_at));
     let advert = config.hap.advertise.then(|| tokio::spawn(advert::run(published)));
 
     console::listening(hap_at, hds_at);
@@ -128,6 +130,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         recordings: Recordings::new(&config.recording),
         hap_connections: Connections::new(Link::Hap, events.clone()),
         hds_connections: Connections::new(Link::Hds, events),
+        hap_at,
         hds_port: hds_at.port(),
         store,
         video,

@@ -35,6 +35,8 @@ use crate::sounds::Sounds;
 
 /// How long the end may take, goodbyes included.
 const SHUT_DOWN_WITHIN: Duration = Duration::from_millis(1500);
+/// How long threads and the disk may take besides.
+const LEAVE_AFTER: Duration = Duration::from_millis(1900);
 
 /// What threads and the store send. The channel has no bound: its senders are paced by the camera
 /// itself, and what waits while the core is busy is what the prebuffer would hold anyway.
@@ -42,8 +44,10 @@ const SHUT_DOWN_WITHIN: Duration = Duration::from_millis(1500);
 pub enum Input {
     /// From the video threads.
     Video(VideoEvent),
-    /// From the sound thread.
-    Sound(SoundEvent),
+    /// From the microphone's thread.
+    Microphone(SoundEvent),
+    /// From the thread that makes silence.
+    Silence(SoundEvent),
     /// From the motion thread.
     Motion(MotionChange),
     /// A snapshot is ready.
@@ -63,6 +67,8 @@ pub struct Core {
     pub recordings: Recordings,
     pub hap_connections: Connections,
     pub hds_connections: Connections,
+    /// Where HAP is served.
+    pub hap_at: SocketAddr,
     /// Where the data stream listens.
     pub hds_port: u16,
     pub store: Arc<Store>,
@@ -169,7 +175,8 @@ impl Core {
         let now = Instant::now();
         match input {
             Input::Video(event) => self.video_event(now, event),
-            Input::Sound(event) => self.sound_event(now, event),
+            Input::Microphone(SoundEvent::Packet(_)) if !self.gate.permits().record_audio => {}
+            Input::Microphone(event) | Input::Silence(event) => self.sound_event(now, event),
             Input::Motion(change) => self.motion_changed(now, change),
             Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),
             Input::PairingsSaved(ticket, saved) => {
@@ -234,6 +241,11 @@ impl Core {
 
     async fn shut_down(mut self, ports: Ports) {
         let now = Instant::now();
+        // A driver or a disk that hangs must not keep us: nothing acknowledged is lost by leaving.
+        std::thread::spawn(|| {
+            std::thread::sleep(LEAVE_AFTER);
+            std::process::exit(0);
+        });
         self.recorder(now, camera::recording::Input::Stopping);
         drop((ports.hap, ports.hds, self.record));
         let mut net = ports.net;

@@ -14,8 +14,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Begins logging. `RUST_LOG` chooses (`debug`, `hap=trace,hsvd=debug`); the default is `info`.
 pub fn start() {
     let wanted = env::var("RUST_LOG").unwrap_or_default();
-    let filter = wanted.parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
-    let filter = if wanted.is_empty() { Targets::new().with_default(Level::INFO) } else { filter };
+    let usual = || Targets::new().with_default(Level::INFO);
+    let chosen = wanted.parse();
+    let is_refused = !wanted.is_empty() && chosen.is_err();
+    let filter = chosen.ok().filter(|_| !wanted.is_empty()).unwrap_or_else(usual);
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     if env::var_os("JOURNAL_STREAM").is_some() {
@@ -23,6 +25,9 @@ pub fn start() {
         registry.with(layer.with_ansi(false).event_format(Journal(plain))).init();
     } else {
         registry.with(layer.with_ansi(rustix::termios::isatty(io::stderr()))).init();
+    }
+    if is_refused {
+        tracing::warn!(wanted, "RUST_LOG is not understood; logging as usual");
     }
 }
 

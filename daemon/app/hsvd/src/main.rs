@@ -28,6 +28,7 @@ use clap::Parser;
 use tracing::error;
 
 use config::Config;
+use store::StoreError;
 
 /// `EX_CONFIG` of sysexits.h: systemd must not start us again (`RestartPreventExitStatus=78`).
 const EXIT_CONFIG: u8 = 78;
@@ -65,7 +66,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error:#}");
-            ExitCode::FAILURE
+            let needs_a_person = error.downcast_ref().is_some_and(StoreError::needs_a_person);
+            if needs_a_person { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -24,9 +24,6 @@ use tracing::debug;
 const READ_BYTES: usize = 2 * 1024;
 /// Bytes handed to a socket at once; progress is told after each.
 const WRITE_BYTES: usize = 64 * 1024;
-/// Bytes that may wait for a peer before it counts as one that does not read. A few large
-/// snapshots, or a data stream's queue and one fragment more.
-const MAX_QUEUED_BYTES: usize = 8 << 20;
 /// How long a closed connection may take to send what is left.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long after a failure the next connection is waited for.
@@ -39,6 +36,17 @@ pub enum Link {
     Hap,
     /// HomeKit Data Stream
     Hds,
+}
+
+impl Link {
+    /// Bytes that may wait for a peer before it counts as one that does not read: a few
+    /// snapshots; more than the data stream's own bound, which acts first.
+    const fn max_queued_bytes(self) -> usize {
+        match self {
+            Self::Hap => 1 << 20,
+            Self::Hds => 8 << 20,
+        }
+    }
 }
 
 /// Something happened on a connection. Numbers are unique within a link and never used again.
@@ -189,10 +197,10 @@ impl Connections {
     /// Sends `bytes`; to a connection that is gone, nothing happens.
     ///
     /// # Errors
-    /// [`NotRead`] when over [`MAX_QUEUED_BYTES`] wait already; then nothing is sent.
+    /// [`NotRead`] when more wait already than may on this link; then nothing is sent.
     pub fn send(&self, conn: u64, bytes: Vec<u8>) -> Result<(), NotRead> {
         let Some(open) = self.open.get(&conn) else { return Ok(()) };
-        if open.queued.fetch_add(bytes.len(), Ordering::Relaxed) > MAX_QUEUED_BYTES {
+        if open.queued.fetch_add(bytes.len(), Ordering::Relaxed) > self.link.max_queued_bytes() {
             return Err(NotRead);
         }
         if open.orders.send(Order::Send(bytes)).is_err() {

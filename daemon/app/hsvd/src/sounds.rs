@@ -29,15 +29,17 @@ impl Sounds {
     pub fn spawn(
         source: Option<SoundSource>,
         silent_audio_track: SilentAudioTrack,
-        tell: impl Fn() -> OnSound,
+        tell_microphone: OnSound,
+        tell_silence: OnSound,
     ) -> io::Result<Self> {
         let needs_silence = match silent_audio_track {
             SilentAudioTrack::Auto => source.is_none(),
             SilentAudioTrack::Always => true,
             SilentAudioTrack::Never => false,
         };
-        let microphone = source.map(|source| Channel::spawn(source, tell())).transpose()?;
-        let silence = needs_silence.then(|| Channel::spawn(SoundSource::Silence, tell()));
+        let microphone =
+            source.map(|source| Channel::spawn(source, tell_microphone)).transpose()?;
+        let silence = needs_silence.then(|| Channel::spawn(SoundSource::Silence, tell_silence));
         Ok(Self { microphone, silence: silence.transpose()?, silent_audio_track })
     }
 

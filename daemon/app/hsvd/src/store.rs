@@ -53,6 +53,13 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether starting again would only fail again.
+    pub fn needs_a_person(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::Content { .. } | Self::InUse(_))
+    }
+}
+
 /// The state folder.
 #[derive(Debug)]
 pub struct Store {

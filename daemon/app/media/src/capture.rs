@@ -24,7 +24,7 @@ pub(crate) fn run(shared: &Shared) {
         };
         if let Err(reason) = capture(shared, &permit, &mut backoff, &mut scaler) {
             if !backoff.has_failed() {
-                tracing::warn!(error = &reason as &dyn std::error::Error, "picture source lost");
+                tracing::debug!(error = &reason as &dyn std::error::Error, "picture source lost");
                 shared.tell(VideoEvent::SourceLost { reason });
             }
             pause(shared, &permit, &mut backoff);

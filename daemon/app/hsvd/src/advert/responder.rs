@@ -27,8 +27,11 @@ impl Responder {
         let host = format!("{}.local.", record.host);
         let txt: Vec<(&str, &str)> =
             record.txt.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        let info = ServiceInfo::new(SERVICE, &record.instance, &host, "", record.port, &txt[..])?
-            .enable_addr_auto();
+        let (name, port) = (&record.instance, record.port);
+        let info = match record.address {
+            Some(address) => ServiceInfo::new(SERVICE, name, &host, address, port, &txt[..])?,
+            None => ServiceInfo::new(SERVICE, name, &host, "", port, &txt[..])?.enable_addr_auto(),
+        };
         self.published = Some(info.get_fullname().to_owned());
         self.daemon.register(info)
     }

@@ -39,7 +39,7 @@ impl Default for VideoConfig {
     }
 }
 
-/// Width or height in pixels: even, 64 to 4096.
+/// Width or height in pixels: even, 64 to 3840.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u16")]
 pub struct Side(u16);
@@ -55,10 +55,10 @@ impl TryFrom<u16> for Side {
     type Error = &'static str;
 
     fn try_from(pixels: u16) -> Result<Self, Self::Error> {
-        if (64..=4096).contains(&pixels) && pixels.is_multiple_of(2) {
+        if (64..=3840).contains(&pixels) && pixels.is_multiple_of(2) {
             Ok(Self(pixels))
         } else {
-            Err("width and height must be even, 64 to 4096")
+            Err("width and height must be even, 64 to 3840")
         }
     }
 }

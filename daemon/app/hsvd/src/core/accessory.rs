@@ -156,9 +156,8 @@ impl Core {
     }
 
     fn pairings_changed(&mut self, now: Instant, is_paired: bool) {
-        info!(is_paired, "pairings changed");
         self.advertisement.is_paired = is_paired;
-        self.record.send_modify(|record| *record = Record::new(&self.advertisement, record.port));
+        self.record.send_replace(Record::new(&self.advertisement, self.hap_at));
         let actions = self.camera.handle(now, camera::Input::PairingsChanged { is_paired });
         self.act(now, actions);
         if !is_paired {

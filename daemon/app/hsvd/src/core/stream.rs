@@ -258,6 +258,9 @@ impl Core {
     }
 
     pub(super) fn push_video(&mut self, now: Instant, frame: EncodedFrame) {
+        if !self.gate.permits().prebuffer {
+            return; // encoded before the camera was switched off
+        }
         self.recordings.is_source_lost = false;
         match self.recordings.prebuffer.push_video(frame) {
             Pushed::Taken => {}

@@ -27,7 +27,7 @@ impl Worker {
             if let Err(error) = result {
                 let (is_first, wait) = self.episode.fail();
                 if is_first {
-                    tracing::warn!(source = %self.source, error = &error as &dyn std::error::Error,
+                    tracing::debug!(source = %self.source, error = &error as &dyn std::error::Error,
                         "no sound");
                     self.tell(number, SoundEvent::Failed(error));
                 }

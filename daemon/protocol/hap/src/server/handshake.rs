@@ -188,7 +188,7 @@ impl Server {
     ) {
         match pair_verify.finish(&self.pairing_state, sealed) {
             Ok((controller, secret)) => {
-                tracing::info!(?conn, %controller, "session verified");
+                tracing::debug!(?conn, %controller, "session verified");
                 // M4 is the last message in clear.
                 self.respond(conn, tlv(&PairVerify::done()));
                 let Some(connection) = self.connections.get_mut(&conn) else { return };
