@@ -221,7 +221,7 @@ impl Connections {
         });
     }
 
-    /// Closes `conn` at once; what was sent to it and has not left is dropped.
+    /// Closes `conn` at once, or forgets it when it is gone; what has not left is dropped.
     pub fn abort(&mut self, conn: u64) {
         if let Some(open) = self.open.remove(&conn) {
             open.abort();
@@ -239,11 +239,6 @@ impl Connections {
         while !writing.iter().all(AbortHandle::is_finished) {
             self.tasks.join_next().await;
         }
-    }
-
-    /// Forgets a connection that told it is closed.
-    pub fn forget(&mut self, conn: u64) {
-        self.abort(conn);
     }
 }
 

@@ -27,7 +27,7 @@ impl Core {
             }
             NetEvent::Written { .. } => return,
             NetEvent::Closed { conn } => {
-                self.hap_connections.forget(conn);
+                self.hap_connections.abort(conn);
                 self.hap.handle(now, hap::Input::Closed { conn: ConnectionId(conn) })
             }
         };

@@ -116,7 +116,7 @@ impl Core {
                 outputs
             }
             NetEvent::Closed { conn } => {
-                self.hds_connections.forget(conn);
+                self.hds_connections.abort(conn);
                 let connection = hds::ConnectionId(conn);
                 self.hds.handle(now, hds::Input::Closed { connection })
             }
