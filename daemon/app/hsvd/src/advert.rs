@@ -41,7 +41,7 @@ pub struct Record {
 
 impl Record {
     /// The record of `advertisement`, served at `at`.
-    pub fn new(advertisement: &Advertisement, at: SocketAddr) -> Self {
+    fn new(advertisement: &Advertisement, at: SocketAddr) -> Self {
         let digits = advertisement.device_id.as_str().replace(':', "");
         Self {
             instance: advertisement.instance_name(),
@@ -50,6 +50,27 @@ impl Record {
             port: at.port(),
             txt: advertisement.txt().map(|(key, value)| (key.to_owned(), value)).to_vec(),
         }
+    }
+}
+
+/// Changes the record that [`run`] publishes; dropping it withdraws the record.
+pub struct Announcer {
+    advertisement: Advertisement,
+    at: SocketAddr,
+    record: watch::Sender<Record>,
+}
+
+impl Announcer {
+    /// For a server at `at`; the other half is for [`run`].
+    pub fn new(advertisement: Advertisement, at: SocketAddr) -> (Self, watch::Receiver<Record>) {
+        let (record, published) = watch::channel(Record::new(&advertisement, at));
+        (Self { advertisement, at, record }, published)
+    }
+
+    /// The first pairing came, or the last one went.
+    pub fn announce(&mut self, is_paired: bool) {
+        self.advertisement.is_paired = is_paired;
+        self.record.send_replace(Record::new(&self.advertisement, self.at));
     }
 }
 

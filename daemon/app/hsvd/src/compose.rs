@@ -14,16 +14,17 @@ use hap::setup::{self, Category};
 use hap::txt::Advertisement;
 use media::{OnSound, Video};
 use privacy::Gate;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tracing::info;
 
-use crate::advert::{self, Record};
+use crate::advert::{self, Announcer};
 use crate::config::Config;
 use crate::console::{self, PairingHelp};
 use crate::core::{Core, Input, Ports, Recordings, Signals};
 use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
 use crate::net::{self, Connections, Link};
+use crate::saver::Saver;
 use crate::sounds::Sounds;
 use crate::store::Store;
 use crate::{pairings, settings};
@@ -55,7 +56,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
     let signals = Signals::listen().context("signals cannot be listened to")?;
 
     // State
-    let store = Arc::new(Store::open(state_dir)?);
+    let store = Store::open(state_dir)?;
     let mut rng = identity::seeded_rng()?;
     let identity = Identity::load(&store, &config.pairing, &mut rng)?;
     let pairing_state = pairings::load(&store)?;
@@ -113,7 +114,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         config_number,
         is_paired,
     };
-    let (record, published) = watch::channel(Record::new(&advertisement, hap_at));
+    let (announcer, published) = Announcer::new(advertisement, hap_at);
     let advert = config.hap.advertise.then(|| tokio::spawn(advert::run(published)));
 
     console::listening(hap_at, hds_at);
@@ -130,21 +131,18 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         recordings: Recordings::new(&config.recording),
         hap_connections: Connections::new(Link::Hap, events.clone()),
         hds_connections: Connections::new(Link::Hds, events),
-        hap_at,
         hds_port: hds_at.port(),
-        store,
+        saver: Saver::new(store, inputs.clone()),
         video,
         sounds,
         has_sound: false,
         motion,
-        record,
-        advertisement,
+        announcer,
         pairing_help,
         rng,
         inputs,
         writes: Default::default(),
         next_write: 0,
-        is_store_failing: false,
         is_watching: false,
     };
     let ports = Ports { signals, hap: hap_listener, hds: hds_listener, net, inputs: inbox, advert };

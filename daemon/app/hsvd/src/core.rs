@@ -18,15 +18,16 @@ use privacy::Gate;
 use rand_chacha::ChaCha20Rng;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
-use crate::advert::Record;
+use crate::advert::Announcer;
 use crate::motion::MotionWatch;
 use crate::net::{Connections, NetEvent};
-use crate::store::{Store, StoreError};
+use crate::saver::Saver;
+use crate::store::StoreError;
 use crate::{net, watchdog};
 
 pub use stream::Recordings;
@@ -67,26 +68,21 @@ pub struct Core {
     pub recordings: Recordings,
     pub hap_connections: Connections,
     pub hds_connections: Connections,
-    /// Where HAP is served.
-    pub hap_at: SocketAddr,
     /// Where the data stream listens.
     pub hds_port: u16,
-    pub store: Arc<Store>,
+    pub saver: Saver,
     pub video: media::Video,
     pub sounds: Sounds,
     /// Sound is made for recordings.
     pub has_sound: bool,
     pub motion: MotionWatch,
-    pub record: watch::Sender<Record>,
-    pub advertisement: hap::txt::Advertisement,
+    pub announcer: Announcer,
     pub pairing_help: crate::console::PairingHelp,
     pub rng: ChaCha20Rng,
     pub inputs: mpsc::UnboundedSender<Input>,
     /// HAP's tickets of writes that the camera is at work on.
     pub writes: HashMap<camera::Ticket, hap::Ticket>,
     pub next_write: u64,
-    /// Only one warning for a store that fails again and again.
-    pub is_store_failing: bool,
     /// The tap of the motion thread, made anew when the gate opens.
     pub is_watching: bool,
 }
@@ -180,44 +176,16 @@ impl Core {
             Input::Motion(change) => self.motion_changed(now, change),
             Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),
             Input::PairingsSaved(ticket, saved) => {
-                let result = self.noted(saved).map_err(|_| hap::StoreFailed);
+                let result = self.saver.note(saved).then_some(()).ok_or(hap::StoreFailed);
                 let outputs = self.hap.handle(now, hap::Input::Persisted { ticket, result });
                 self.do_hap(now, outputs);
             }
             Input::SettingsSaved(saved) => {
-                let is_saved = self.noted(saved).is_ok();
+                let is_saved = self.saver.note(saved);
                 let actions = self.camera.handle(now, camera::Input::Persisted { is_saved });
                 self.act(now, actions);
             }
         }
-    }
-
-    /// Warns of a failing store, once an episode.
-    fn noted(&mut self, saved: Result<(), StoreError>) -> Result<(), StoreError> {
-        match &saved {
-            Err(_) if self.is_store_failing => {}
-            Err(error) => {
-                let cause = std::error::Error::source(error).map(ToString::to_string);
-                warn!(%error, cause, "state cannot be saved; recording goes on");
-                self.is_store_failing = true;
-            }
-            Ok(()) if self.is_store_failing => {
-                info!("state can be saved again");
-                self.is_store_failing = false;
-            }
-            Ok(()) => {}
-        }
-        saved
-    }
-
-    /// Saves on another thread, since a card may take a second, and tells the outcome.
-    fn save(&self, work: impl FnOnce(&Store) -> Input + Send + 'static) {
-        let (store, inputs) = (Arc::clone(&self.store), self.inputs.clone());
-        tokio::task::spawn_blocking(move || {
-            if inputs.send(work(&store)).is_err() {
-                debug!("saved after the end");
-            }
-        });
     }
 
     fn accepted(&mut self, link: net::Link, (stream, peer): (TcpStream, SocketAddr)) {
@@ -247,7 +215,7 @@ impl Core {
             std::process::exit(0);
         });
         self.recorder(now, camera::recording::Input::Stopping);
-        drop((ports.hap, ports.hds, self.record));
+        drop((ports.hap, ports.hds, self.announcer));
         let mut net = ports.net;
         // Writers tell what has left, and wait while nobody listens.
         tokio::spawn(async move { while net.recv().await.is_some() {} });

@@ -16,6 +16,7 @@ mod log;
 mod motion;
 mod net;
 mod pairings;
+mod saver;
 mod settings;
 mod sounds;
 mod store;

@@ -11,7 +11,6 @@ use rand_chacha::rand_core::Rng;
 use tracing::{debug, info};
 
 use super::{Core, Input};
-use crate::advert::Record;
 use crate::net::NetEvent;
 use crate::{console, pairings, settings};
 
@@ -63,7 +62,7 @@ impl Core {
                     self.request(now, ticket, caller.conn, request);
                 }
                 Output::Persist { ticket, state } => {
-                    self.save(move |store| {
+                    self.saver.save(move |store| {
                         Input::PairingsSaved(ticket, pairings::save(store, &state))
                     });
                 }
@@ -156,8 +155,7 @@ impl Core {
     }
 
     fn pairings_changed(&mut self, now: Instant, is_paired: bool) {
-        self.advertisement.is_paired = is_paired;
-        self.record.send_replace(Record::new(&self.advertisement, self.hap_at));
+        self.announcer.announce(is_paired);
         let actions = self.camera.handle(now, camera::Input::PairingsChanged { is_paired });
         self.act(now, actions);
         if !is_paired {
@@ -171,7 +169,8 @@ impl Core {
             match action {
                 Action::Apply(mode) => self.apply(now, mode),
                 Action::Persist(state) => {
-                    self.save(move |store| Input::SettingsSaved(settings::save(store, &state)));
+                    self.saver
+                        .save(move |store| Input::SettingsSaved(settings::save(store, &state)));
                 }
                 Action::Reply { ticket, outcomes } => {
                     let Some(ticket) = self.writes.remove(&ticket) else { continue };
