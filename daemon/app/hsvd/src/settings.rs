@@ -13,14 +13,19 @@ pub fn load(store: &Store) -> Option<StoredState> {
     let text = match store.load_text(DOMAIN) {
         Ok(text) => text?,
         Err(error) => {
-            error!(%error, "HomeKit's settings are lost; the camera stays off until Home sets them");
+            let error = format!("{:#}", anyhow::Error::from(error));
+            error!(error, "HomeKit's settings are lost; the camera stays off until Home sets them");
             return None;
         }
     };
     match StoredState::decode(text.as_bytes()) {
         Ok(state) => Some(state),
         Err(error) => {
-            error!(%error, "HomeKit's settings cannot be read; the camera stays off until Home sets them");
+            let error = format!("{:#}", anyhow::Error::from(error));
+            error!(
+                error,
+                "HomeKit's settings are of no use; the camera stays off until Home sets them"
+            );
             None
         }
     }
