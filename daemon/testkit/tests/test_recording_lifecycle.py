@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from conftest import Home
 from test_modes import DETECT, OFF, STREAM, Mode
 
-from hsv_testkit import checks
+from hsv_testkit import checks, media
 from hsv_testkit import database as db
 from hsv_testkit.connection import ConnectionClosed
 from hsv_testkit.hds import REASON
@@ -154,10 +155,23 @@ def test_one_connection_gets_one_recording(moving: Home) -> None:
     recording.collect(2)
 
 
+LOUD = Selected(width=1280, height=720, bitrate_kbit=8000)
+
+
+@pytest.fixture
+def noise(tmp_path: Path, ffmpeg: None) -> Path:
+    """A film of so many bytes that the kernel's buffers are soon full."""
+    return media.noisy_film(tmp_path / "noise.y4m")
+
+
+def noisy(film: Path) -> dict[str, dict[str, object]]:
+    return {"motion": {"hold-s": 120}, "video": {"source": f"file:{film}", "fps": 10}}
+
+
 @pytest.mark.slow
-def test_a_stalled_hub_loses_the_recording_to_another(make_home: MakeHome) -> None:
-    home = make_home({"motion": {"hold-s": 120}, "video": {"width": 1920, "height": 1080}})
-    first, second = armed_hub(home, Selected(bitrate_kbit=8000)), home.hub()
+def test_a_stalled_hub_loses_the_recording_to_another(make_home: MakeHome, noise: Path) -> None:
+    home = make_home(noisy(noise))
+    first, second = armed_hub(home, LOUD), home.hub()
     home.camera.trigger_motion()
     stalled = first.open(first.connect(receive_buffer=4096))
     deadline = time.monotonic() + 120
@@ -177,9 +191,9 @@ def test_a_stalled_hub_loses_the_recording_to_another(make_home: MakeHome) -> No
 
 
 @pytest.mark.slow
-def test_a_stalled_hub_is_dropped_and_costs_no_memory(make_home: MakeHome) -> None:
-    home = make_home({"motion": {"hold-s": 120}, "video": {"width": 1920, "height": 1080}})
-    hub = armed_hub(home, Selected(bitrate_kbit=8000))
+def test_a_stalled_hub_is_dropped_and_costs_no_memory(make_home: MakeHome, noise: Path) -> None:
+    home = make_home(noisy(noise))
+    hub = armed_hub(home, LOUD)
     home.camera.trigger_motion()
     time.sleep(10)  # a full prebuffer belongs to the memory before
     before = home.camera.memory_kib()
