@@ -2,6 +2,7 @@
 //! Access units are sent whole, within the MTU, with their parameter sets first.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::cast_possible_truncation, reason = "small numbers, or meant to wrap")]
 
 mod common;
 

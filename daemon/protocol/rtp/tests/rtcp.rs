@@ -2,6 +2,7 @@
 //! Control packets: what is written is read, the standard's layouts, any bytes.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::cast_possible_truncation, reason = "small numbers, or meant to wrap")]
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof};
 use proptest::proptest;

@@ -2,6 +2,7 @@
 //! SRTP through the public face: vectors, roll-over, replays, forgeries, any bytes.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::cast_possible_truncation, reason = "small numbers, or meant to wrap")]
 
 use proptest::prelude::{any, prop, prop_assert_eq};
 use proptest::proptest;

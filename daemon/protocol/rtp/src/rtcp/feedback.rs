@@ -31,7 +31,7 @@ impl FirEntry {
 pub struct Bandwidth {
     /// Whom it concerns.
     pub ssrc: u32,
-    coded: u32,
+    pub(crate) coded: u32,
 }
 
 impl Bandwidth {
