@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! RTP for live view: packets of H.264, RTCP and SRTP, without sockets, clock or randomness. Who may
+//! see the stream, and what an encoder does, is not known here.
+//!
+//! ```text
+//! EncodedFrame ─► Session ─► packetize ─► SRTP ─► Output::Send ─► UDP
+//! bytes ────────► Session ─► SRTP ─► rtcp::parse ─► Output::Event ─► the encoder
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod header;
+mod ntp;
+mod packetizer;
+pub mod rtcp;
+mod session;
+mod srtp;
+
+pub use header::{HEADER_LEN, Header, is_rtcp};
+pub use ntp::NtpTime;
+pub use packetizer::{Mtu, Payloads, Position, packetize};
+pub use session::{
+    Event, Input, LIVENESS, Moment, Output, Session, SessionConfig, Stats, rtcp_interval,
+};
+pub use srtp::{
+    KeyLengthError, ProtectError, Protector, RTCP_TRAILER_LEN, Rejected, SALT_LEN, SrtpKeys, Suite,
+    TAG_LEN, Unprotector,
+};

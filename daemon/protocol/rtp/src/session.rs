@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One sending stream of a live session: frames in, protected packets out, feedback to events.
+//! Spec: RFC 3550 §6, RFC 4585, RFC 5104.
+
+mod adapt;
+mod control;
+
+use std::time::{Duration, Instant};
+
+use frame::{EncodedFrame, Pts};
+
+use adapt::LossControl;
+
+use crate::header::{HEADER_LEN, Header, MAX_DATAGRAM, is_rtcp};
+use crate::ntp::NtpTime;
+use crate::packetizer::{Mtu, Position, packetize};
+use crate::rtcp::Cname;
+use crate::srtp::{Protector, SrtpKeys, TAG_LEN, Unprotector};
+
+/// A peer that sent nothing authentic for this long is gone.
+pub const LIVENESS: Duration = Duration::from_secs(30);
+
+/// Time between sender reports where the controller names none.
+const DEFAULT_INTERVAL: Duration = Duration::from_millis(500);
+const MAX_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Round trip assumed before a report told it.
+const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(50);
+
+/// What a controller selected, and the random values a stream begins with.
+#[derive(Debug, Clone)]
+pub struct SessionConfig {
+    /// Ours, as told in the answer to the set-up.
+    pub ssrc: u32,
+    /// 0..=127.
+    pub payload_type: u8,
+    /// Random. The top bit is dropped: were the first packets lost after a roll-over, the peer
+    /// could not guess it. Spec: RFC 3711 §3.3.1.
+    pub first_sequence: u16,
+    /// Random; the stream's clock at [`Pts`] 0.
+    pub timestamp_offset: u32,
+    /// Size of protected packets.
+    pub mtu: Mtu,
+    /// Between sender reports; see [`rtcp_interval`].
+    pub rtcp_interval: Duration,
+    /// The most that the controller wants, in bits per second.
+    pub max_bitrate_bps: u32,
+    /// The same for all streams of one camera.
+    pub cname: Cname,
+}
+
+/// An interval in seconds as a controller writes it: 0 and what is no time become 0.5 s; at most
+/// 10 s, so that reports outpace the 30 s after which controllers give up.
+pub fn rtcp_interval(seconds: f32) -> Duration {
+    if seconds.is_finite() && seconds > 0.0 {
+        Duration::from_secs_f32(seconds.min(MAX_INTERVAL.as_secs_f32())).max(MIN_INTERVAL)
+    } else {
+        DEFAULT_INTERVAL
+    }
+}
+
+/// No controller needs reports more often.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The same moment on the three clocks that a session needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// For deadlines.
+    pub now: Instant,
+    /// Wall clock, for sender reports.
+    pub ntp: NtpTime,
+    /// The clock of captured frames, for the time stamp in sender reports.
+    pub pts: Pts,
+}
+
+/// What happens to a session.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// An access unit is to be sent.
+    Frame(&'a EncodedFrame),
+    /// A datagram came; it is decrypted in place.
+    Received(&'a mut [u8]),
+    /// [`Session::next_timeout`] has passed.
+    Timeout,
+    /// The session ends: says goodbye.
+    Close,
+}
+
+/// What a session wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Output {
+    /// A datagram for the controller's address and port of the set-up.
+    Send(Vec<u8>),
+    /// Something for the owner of the session.
+    Event(Event),
+}
+
+/// What the peer wants or does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// The next frame should be an IDR.
+    KeyFrameWanted,
+    /// The encoder's new target, in bits per second.
+    Bitrate(u32),
+    /// The first authentic packet came, or the first after [`Event::Silent`].
+    Alive,
+    /// The peer left.
+    Goodbye,
+    /// Nothing authentic came for [`LIVENESS`].
+    Silent,
+}
+
+/// What was sent and dropped, and how it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// RTP packets sent.
+    pub packets: u64,
+    /// Bytes of their payload.
+    pub octets: u64,
+    /// Datagrams dropped: forged, replayed, malformed.
+    pub rejected: u64,
+    /// Frames not sent, because no IDR was before them.
+    pub frames_before_idr: u64,
+    /// Lost on the way since the last report, in 1/256.
+    pub fraction_lost: u8,
+    /// The peer's last jitter, in ticks of 1/90000 s.
+    pub jitter_90k: u32,
+    /// To the peer and back, without the time it waited.
+    pub round_trip: Option<Duration>,
+}
+
+/// One H.264 stream to one controller.
+pub struct Session {
+    config: SessionConfig,
+    protector: Protector,
+    unprotector: Unprotector,
+    next_sequence: u16,
+    /// An IDR was sent, so that what follows can be decoded.
+    has_begun: bool,
+    last_idr: Option<Instant>,
+    /// When the newest frame was sent.
+    last_sent: Option<Instant>,
+    /// `None` before the first frame and after the end.
+    report_due: Option<Instant>,
+    /// `None` while the peer is silent, and after the end.
+    silent_at: Option<Instant>,
+    is_alive: bool,
+    is_closed: bool,
+    /// Sequence number of the newest full intra request, by who asked.
+    last_fir: Option<(u32, u8)>,
+    loss: LossControl,
+    stats: Stats,
+}
+
+impl Session {
+    /// `ours` protects what we send, `theirs` what comes; they may be equal.
+    pub fn new(now: Instant, config: SessionConfig, ours: &SrtpKeys, theirs: &SrtpKeys) -> Self {
+        Self {
+            protector: Protector::new(ours, config.ssrc),
+            unprotector: Unprotector::new(theirs, config.ssrc),
+            next_sequence: config.first_sequence & 0x7fff,
+            has_begun: false,
+            last_idr: None,
+            last_sent: None,
+            report_due: None,
+            silent_at: Some(now + LIVENESS),
+            is_alive: false,
+            is_closed: false,
+            last_fir: None,
+            loss: LossControl::new(config.max_bitrate_bps),
+            stats: Stats::default(),
+            config,
+        }
+    }
+
+    /// The only way packets are made. Nothing is sent after [`Input::Close`].
+    pub fn handle(&mut self, at: Moment, input: Input<'_>) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        if self.is_closed {
+            return outputs;
+        }
+        match input {
+            Input::Frame(frame) => self.send_frame(at, frame, &mut outputs),
+            Input::Received(datagram) => self.receive(at, datagram, &mut outputs),
+            Input::Timeout => {
+                if self.silent_at.is_some_and(|deadline| at.now >= deadline) {
+                    (self.silent_at, self.is_alive) = (None, false);
+                    outputs.push(Output::Event(Event::Silent));
+                }
+                if self.report_due.is_some_and(|due| at.now >= due) {
+                    self.report(at, &[], &mut outputs);
+                }
+            }
+            Input::Close => self.close(at, &mut outputs),
+        }
+        outputs
+    }
+
+    /// When [`Input::Timeout`] is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        [self.report_due, self.silent_at].into_iter().flatten().min()
+    }
+
+    /// A reconfiguration: what is `None` stays. SSRC, sequence and clock go on. Returns the
+    /// encoder's new target in bits per second.
+    pub fn reconfigure(&mut self, max_bitrate_bps: Option<u32>, interval: Option<Duration>) -> u32 {
+        if let Some(max) = max_bitrate_bps {
+            self.config.max_bitrate_bps = max;
+            self.loss = LossControl::new(max);
+        }
+        self.config.rtcp_interval = interval.unwrap_or(self.config.rtcp_interval);
+        self.loss.target_bps()
+    }
+
+    /// Counters since the beginning.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    fn send_frame(&mut self, at: Moment, frame: &EncodedFrame, outputs: &mut Vec<Output>) {
+        if !self.has_begun && !frame.is_idr {
+            if self.stats.frames_before_idr == 0 {
+                outputs.push(Output::Event(Event::KeyFrameWanted));
+            }
+            self.stats.frames_before_idr += 1;
+            return;
+        }
+        let before = self.stats.packets;
+        let mut payloads = packetize(frame, self.config.mtu);
+        loop {
+            let mut packet = Vec::with_capacity(usize::from(self.config.mtu.bytes()) + TAG_LEN);
+            let header = Header {
+                marker: false,
+                payload_type: self.config.payload_type,
+                sequence: self.next_sequence,
+                timestamp: self.timestamp(frame.pts),
+                ssrc: self.config.ssrc,
+            };
+            header.write(&mut packet);
+            let Some(position) = payloads.write_next(&mut packet) else { break };
+            if position == Position::Last {
+                packet[1] |= 0x80;
+            }
+            let octets = packet.len() - HEADER_LEN;
+            if let Err(error) = self.protector.protect_rtp(&mut packet) {
+                tracing::warn!(%error, "packet not sent");
+                break;
+            }
+            self.next_sequence = self.next_sequence.wrapping_add(1);
+            self.stats.packets += 1;
+            self.stats.octets += octets as u64;
+            outputs.push(Output::Send(packet));
+        }
+        if self.stats.packets == before {
+            return;
+        }
+        self.last_sent = Some(at.now);
+        if frame.is_idr {
+            self.has_begun = true;
+            self.last_idr = Some(at.now);
+        }
+        if self.stats.packets > before && before == 0 {
+            self.report(at, &[], outputs);
+        }
+    }
+
+    fn receive(&mut self, at: Moment, datagram: &mut [u8], outputs: &mut Vec<Output>) {
+        if datagram.len() > MAX_DATAGRAM {
+            self.stats.rejected += 1;
+            return;
+        }
+        let opened = if is_rtcp(datagram) {
+            self.unprotector.unprotect_rtcp(datagram).map(Some)
+        } else {
+            self.unprotector.unprotect_rtp(datagram).map(|_| None)
+        };
+        match opened {
+            Ok(compound) => {
+                self.silent_at = Some(at.now + LIVENESS);
+                if !std::mem::replace(&mut self.is_alive, true) {
+                    outputs.push(Output::Event(Event::Alive));
+                }
+                if let Some(compound) = compound {
+                    self.feedback(at, compound, outputs);
+                }
+            }
+            Err(reason) => {
+                self.stats.rejected += 1;
+                tracing::trace!(%reason, "datagram dropped");
+            }
+        }
+    }
+
+    /// The stream's clock at `pts`.
+    fn timestamp(&self, pts: Pts) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "the stream's clock has 32 bits")]
+        let ticks = pts.ticks_90k() as u32;
+        self.config.timestamp_offset.wrapping_add(ticks)
+    }
+}
