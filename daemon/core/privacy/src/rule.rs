@@ -45,7 +45,7 @@ impl OperatingMode {
     }
 }
 
-/// Why HomeKit asks for a snapshot. Spec: HSV-R2 "Snapshots"
+/// Why HomeKit asks for a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SnapshotReason {
     /// The tile is refreshed.

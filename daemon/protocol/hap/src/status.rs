@@ -2,7 +2,7 @@
 //! HAP status codes.
 
 /// Why a request on a characteristic or a resource was not done. The discriminant is the JSON
-/// `status`. Spec: HAP-R2 §6.7.1.4
+/// `status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i32)]
 #[allow(missing_docs, reason = "the names are the standard's own")]

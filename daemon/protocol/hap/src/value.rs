@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Characteristic values.
 
-/// A characteristic's format. Spec: HAP-R2 §6.3.3
+/// A characteristic's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the standard's own")]
 pub enum Format {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The `dataSend` messages: bytes of meaning only, no decisions. Spec: HSV-R2 "dataSend".
+//! The `dataSend` messages: bytes of meaning only, no decisions.
 
 use hds::{Data, Dict, Message, Status, Value};
 

@@ -13,7 +13,7 @@ use super::message::{self, Chunk};
 use super::{Accepted, Action, Ending, StreamId, Summary, Timers};
 use crate::prebuffer::{Gop, Lookup, Prebuffer};
 
-/// The most media in one data event. Spec: HSV-R2 "dataSend"
+/// The most media in one data event; hubs take no more.
 const MAX_CHUNK_BYTES: usize = 0x4_0000;
 
 #[derive(Debug)]
