@@ -205,7 +205,7 @@ mod tests {
         gate.set(streaming());
         let (first, second) =
             (gate.permit::<Live<0>>().unwrap(), gate.permit::<Live<1>>().unwrap());
-        gate.set(OperatingMode { rtp_active: [false, true], ..streaming() });
+        gate.set(OperatingMode { rtp_active: [false, true, true, true], ..streaming() });
         assert!(!first.is_valid());
         assert!(second.is_valid());
         assert!(gate.permit::<Live<0>>().is_err());
