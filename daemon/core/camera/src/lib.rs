@@ -5,6 +5,7 @@
 
 mod camera;
 pub mod motion;
+pub mod plan;
 pub mod prebuffer;
 pub mod recording;
 pub mod services;
