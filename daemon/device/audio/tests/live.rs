@@ -126,7 +126,7 @@ fn a_loss_is_made_up_and_many_fade() {
         for _ in 0..30 {
             last = level(decoder.conceal());
         }
-        assert!(last < 0.05 * LOUDNESS, "{format:?}: {last} after 30 losses");
+        assert!(last < 0.15 * LOUDNESS, "{format:?}: {last} after 30 losses");
         // and it goes on
         packets[40..].iter().take(8).for_each(|packet| {
             last = level(decoder.decode(&packet.data).unwrap());

@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod endpoint;
 mod header;
 mod ntp;
 mod packetizer;
