@@ -237,7 +237,7 @@ fn voice(rate_hz: u32, seconds: u32) -> Vec<i16> {
     (0..rate_hz * seconds)
         .map(|n| {
             let pulse = if n % (rate_hz / 120) == 0 { 600.0 } else { 0.0 };
-            let loud = if n * 4 / rate_hz % 2 == 0 { 1.0 } else { 0.02 };
+            let loud = if (n * 4 / rate_hz).is_multiple_of(2) { 1.0 } else { 0.02 };
             let out = resonance(&mut second, 1_700.0, resonance(&mut first, 600.0, pulse * loud));
             out.clamp(-20_000.0, 20_000.0) as i16
         })

@@ -61,7 +61,7 @@ fn even_packets_come_out_even_after_a_tenth_of_a_second() {
 
 #[test]
 fn reordering_within_the_delay_is_undone() {
-    let swapped = |n: u64| if n % 2 == 0 { n * 20 + 50 } else { n * 20 };
+    let swapped = |n: u64| if n.is_multiple_of(2) { n * 20 + 50 } else { n * 20 };
     let (played, ..) = run((0..50).map(|n| (n, swapped(n))).collect());
     let order: Vec<_> = played.iter().filter_map(|(_, what)| *what).collect();
     assert_eq!(order, (0..50).collect::<Vec<_>>());

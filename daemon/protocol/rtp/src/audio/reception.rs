@@ -113,6 +113,7 @@ impl Reception {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers, or meant to wrap")]
 mod tests {
     use super::*;
     use std::time::Duration;
