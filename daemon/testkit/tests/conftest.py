@@ -61,9 +61,9 @@ def start_camera(tmp_path: Path) -> Iterator[Callable[..., Accessory]]:
         pytest.fail(f"{camera_binary()} does not exist: build the camera or set HSVD")
     cameras: list[Accessory] = []
 
-    def start(settings: Settings | None = None, expect_end: bool = False) -> Accessory:
+    def start(settings: Settings | None = None, expect_end: bool = False, **more: Any) -> Accessory:
         work = tmp_path / f"camera{len(cameras)}"
-        camera = Accessory(work, settings or {}, expect_end=expect_end)
+        camera = Accessory(work, settings or {}, expect_end=expect_end, **more)
         cameras.append(camera)
         return camera.start()
 
@@ -130,8 +130,8 @@ def pair(camera: Accessory) -> Home:
 def make_home(start_camera: Callable[..., Accessory]) -> Iterator[Callable[..., Home]]:
     homes: list[Home] = []
 
-    def make(settings: Settings | None = None, expect_end: bool = False) -> Home:
-        homes.append(pair(start_camera(settings, expect_end)))
+    def make(settings: Settings | None = None, expect_end: bool = False, **more: Any) -> Home:
+        homes.append(pair(start_camera(settings, expect_end, **more)))
         return homes[-1]
 
     yield make

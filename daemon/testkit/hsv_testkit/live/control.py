@@ -236,11 +236,12 @@ class Offer:
         assert tlv8.one(codec, 1) == b"\x00", "the codec is not H.264"
         params = tlv8.decode(tlv8.one(codec, 2))
         assert tlv8.every(params, 3) == [b"\x00"], "packetization mode"
-        sizes = []
+        sizes: list[tuple[int, int, int]] = []
         for attributes in map(tlv8.decode, tlv8.every(codec, 3)):
             parts = [tlv8.one(attributes, kind) for kind in (1, 2, 3)]
             assert [len(part) for part in parts] == [2, 2, 1], "integer widths"
-            sizes.append(tuple(tlv8.number(part) for part in parts))
+            width, height, fps = (tlv8.number(part) for part in parts)
+            sizes.append((width, height, fps))
         sounds = []
         for sound in map(tlv8.decode, tlv8.every(tlv8.decode(audio), 1)):
             wanted = tlv8.decode(tlv8.one(sound, 2))

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import rtcp
-from .control import SrtpParameters
+from .control import AudioSelection, SetupAnswer, SetupRequest, SrtpParameters, VideoSelection
 from .rtp import Reception, RtpError, RtpPacket, is_rtcp
 from .srtp import Context, SrtpRefused
 
 SO_TIMESTAMPNS = 35
 CNAME = b"viewer@testkit"
 Address = tuple[str, int]
+OnPacket = Callable[[RtpPacket, int], None]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,44 @@ class Contract:
     clock: int
     interval: float
     mtu: int | None
-    on_packet: Callable[[RtpPacket, int], None] = field(repr=False)
+    on_packet: OnPacket = field(repr=False)
     """Called on the leg's thread with each new packet and its extended sequence number."""
+
+    @classmethod
+    def of_video(
+        cls, request: SetupRequest, answer: SetupAnswer, chosen: VideoSelection, on_packet: OnPacket
+    ) -> Contract:
+        assert answer.endpoint is not None and answer.video is not None
+        return cls(
+            (answer.endpoint.address, answer.endpoint.video_port),
+            answer.video,
+            request.video,
+            answer.video_ssrc,
+            chosen.ssrc,
+            chosen.payload_type,
+            90_000,
+            chosen.interval_s,
+            chosen.mtu,
+            on_packet,
+        )
+
+    @classmethod
+    def of_audio(
+        cls, request: SetupRequest, answer: SetupAnswer, chosen: AudioSelection, on_packet: OnPacket
+    ) -> Contract:
+        assert answer.endpoint is not None and answer.audio is not None
+        return cls(
+            (answer.endpoint.address, answer.endpoint.audio_port),
+            answer.audio,
+            request.audio,
+            answer.audio_ssrc,
+            chosen.ssrc,
+            chosen.payload_type,
+            chosen.hz,
+            chosen.interval_s,
+            None,
+            on_packet,
+        )
 
 
 class Leg:
@@ -47,7 +84,7 @@ class Leg:
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.bind(info[4])
         self.socket.settimeout(0.05)
-        self._scope = info[4][3] if info[0] == socket.AF_INET6 else 0
+        self._scope = self.socket.getsockname()[3] if info[0] == socket.AF_INET6 else 0
         self.problems: list[str] = []
         self.reports: list[rtcp.Received] = []
         self.last_arrived = 0.0

@@ -129,47 +129,19 @@ class Viewer:
         assert answer.video is not None and answer.audio is not None
         assert answer.video.suite == answer.audio.suite == self.suite, answer
         self.request, self.answer = request, answer
-        self._open_legs()
+        self._open_legs(request, answer)
         return answer
 
-    def _open_legs(self) -> None:
-        request, answer = self.request, self.answer
-        assert request and answer and answer.endpoint and answer.video and answer.audio
-        chosen, sound = self.selection, self.sound_selection
-        host, ports = answer.endpoint.address, [answer.endpoint.video_port]
-        ports.append(answer.endpoint.audio_port)
+    def _open_legs(self, request: SetupRequest, answer: SetupAnswer) -> None:
+        video = Contract.of_video(request, answer, self.selection, self.pictures.push)
+        audio = Contract.of_audio(request, answer, self.sound_selection, self.sound.push)
         if self.relays:
-            for relay, port in zip(self.relays, ports, strict=True):
-                relay.expect((host, port))
-            ports = [relay.inner_port for relay in self.relays]
-        self.video.open(
-            Contract(
-                (host, ports[0]),
-                answer.video,
-                request.video,
-                answer.video_ssrc,
-                chosen.ssrc,
-                chosen.payload_type,
-                90_000,
-                chosen.interval_s,
-                chosen.mtu,
-                self.pictures.push,
-            )
-        )
-        self.audio.open(
-            Contract(
-                (host, ports[1]),
-                answer.audio,
-                request.audio,
-                answer.audio_ssrc,
-                sound.ssrc,
-                sound.payload_type,
-                sound.hz,
-                sound.interval_s,
-                None,
-                self.sound.push,
-            )
-        )
+            for relay, contract in zip(self.relays, (video, audio), strict=True):
+                relay.expect(contract.remote)
+            inner = [(video.remote[0], relay.inner_port) for relay in self.relays]
+            video, audio = replace(video, remote=inner[0]), replace(audio, remote=inner[1])
+        self.video.open(video)
+        self.audio.open(audio)
 
     @property
     def session_id(self) -> bytes:
