@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!  source ─► capture ─► FrameBus ─┬─► Tap ─► record ─► VideoEvent::Encoded
+//!                                 ├─► Tap ─► live-N ─► VideoEvent::Live, one for each encode
 //!                                 ├─► Tap (luma, 5/s) ─► motion, elsewhere
 //!                                 └─► Tap (newest) ─► snapshot ─► JPEG
 //! ```
@@ -29,13 +30,14 @@
 
 #![forbid(unsafe_code)]
 
+mod backoff;
 mod bus;
 mod capture;
 mod clock;
 mod colour;
+mod encode;
 mod encoder;
 mod pool;
-mod record;
 mod scale;
 mod snapshot;
 mod sound;
@@ -54,6 +56,6 @@ pub use sound::{OnSound, Sound, SoundError, SoundEvent, SoundSource, UnknownSoun
 pub use source::{SourceError, UnknownSource, UnusableFormat, VideoSource};
 pub use source::{pattern, y4m};
 pub use video::{
-    MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig, VideoConfigError, VideoEvent,
-    VideoStats,
+    EncodeId, LiveEncode, MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig,
+    VideoConfigError, VideoEvent, VideoStats,
 };

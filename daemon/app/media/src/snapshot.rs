@@ -5,7 +5,6 @@
 mod jpeg;
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -120,7 +119,7 @@ fn answer(
         }
     };
     let jpeg = encode(&newest.picture, size, shared.config.snapshot_quality)?;
-    shared.counters.snapshots.fetch_add(1, Ordering::Relaxed);
+    shared.counters.snapshots.add(1);
     cache.put(size, Arc::clone(&jpeg), permit.clone());
     Ok(jpeg)
 }
