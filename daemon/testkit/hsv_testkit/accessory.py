@@ -202,7 +202,7 @@ class Accessory:
                 return int(line.split()[1])
         raise KeyError("Pss")
 
-    def cpu_seconds(self) -> float:
-        """User and system time of all threads since the start."""
+    def cpu_seconds(self, children: bool = False) -> float:
+        """User and system time of all threads since the start; with that of ended children."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return sum(map(int, fields[11 : 15 if children else 13])) / os.sysconf("SC_CLK_TCK")
