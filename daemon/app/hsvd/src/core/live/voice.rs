@@ -28,11 +28,6 @@ impl Voice {
     pub fn next_timeout(&self) -> Option<Instant> {
         self.session.next_timeout()
     }
-
-    /// Packets sent so far.
-    pub fn packets(&self) -> u64 {
-        self.session.stats().packets
-    }
 }
 
 impl View {
