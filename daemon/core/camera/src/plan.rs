@@ -213,7 +213,7 @@ impl Encode {
             let affordable = pixels / pictures.size.area().max(1) as u64;
             let fps = u8::try_from(affordable).unwrap_or(u8::MAX);
             pictures.fps = pictures.fps.min(fps.max(MIN_FPS));
-            let half = |side: u16| (side / 2 & !1).max(MIN_SIDE);
+            let half = |side: u16| (side / 2).next_multiple_of(2).max(MIN_SIDE);
             let smaller = Size::new(half(pictures.size.width), half(pictures.size.height));
             let smaller = Size::new(
                 smaller.width.min(pictures.size.width),

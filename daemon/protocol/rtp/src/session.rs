@@ -124,6 +124,8 @@ pub struct Stats {
     pub frames_before_idr: u64,
     /// Lost on the way since the last report, in 1/256.
     pub fraction_lost: u8,
+    /// Lost on the way since the beginning, as the peer counts.
+    pub lost: u32,
     /// The peer's last jitter, in ticks of 1/90000 s.
     pub jitter_90k: u32,
     /// To the peer and back, without the time it waited.

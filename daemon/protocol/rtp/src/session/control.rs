@@ -81,6 +81,7 @@ impl Session {
     /// How our stream arrives.
     fn received(&mut self, at: Moment, block: &ReportBlock, outputs: &mut Vec<Output>) {
         self.stats.fraction_lost = block.fraction_lost;
+        self.stats.lost = u32::try_from(block.cumulative_lost).unwrap_or(0); // duplicates
         self.stats.jitter_90k = block.jitter;
         if let Some(round_trip) = round_trip(at, block) {
             self.stats.round_trip = Some(round_trip);
