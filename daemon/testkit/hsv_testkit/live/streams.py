@@ -119,7 +119,7 @@ class PictureStream:
 
     def write(self, path: Path, pictures: list[Picture] | None = None) -> Path:
         """An Annex B file, as ffmpeg reads it."""
-        chosen = self.pictures if pictures is None else pictures
+        chosen = self.since(0.0) if pictures is None else pictures
         path.write_bytes(b"".join(picture.annexb() for picture in chosen))
         return path
 
