@@ -42,9 +42,10 @@ mod scale;
 mod snapshot;
 mod sound;
 mod source;
+mod speaker;
 mod video;
 
-pub use audio::AudioFormat;
+pub use audio::{AudioFormat, LiveCodec, LiveFormat, LiveRate, PacketTime};
 pub use bus::{Overflow, Received, Tap, TapOptions};
 pub use clock::monotonic;
 pub use encoder::{
@@ -52,9 +53,15 @@ pub use encoder::{
     MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
 };
 pub use snapshot::SnapshotError;
-pub use sound::{OnSound, Sound, SoundError, SoundEvent, SoundSource, UnknownSound};
+pub use sound::{
+    Ducking, ListenerId, Loudness, OnSound, Sound, SoundError, SoundEvent, SoundSource,
+    UnknownSound,
+};
 pub use source::{SourceError, UnknownSource, UnusableFormat, VideoSource};
 pub use source::{pattern, y4m};
+pub use speaker::{
+    OnSpeaker, Speaker, SpeakerError, SpeakerEvent, SpeakerSink, SpeakerStats, UnknownSpeaker,
+};
 pub use video::{
     EncodeId, LiveEncode, MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig,
     VideoConfigError, VideoEvent, VideoStats,

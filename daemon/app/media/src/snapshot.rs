@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The thread "snapshot": JPEGs of the newest picture. Requests that wait together are served
-//! from one picture, and an answer serves requests of its size for a second.
+//! from one picture, and an answer serves requests that come to its size for a second.
 
 mod jpeg;
 
@@ -105,7 +105,9 @@ fn answer(
     size: Size,
     permit: &Permit<Capture>,
 ) -> Result<Arc<[u8]>, SnapshotError> {
-    let size = Size::new(size.width.max(MIN_SIDE), size.height.max(MIN_SIDE));
+    let bounds = Size::new(size.width.max(MIN_SIDE), size.height.max(MIN_SIDE));
+    // every source delivers this size; requests that come to the same size share a picture
+    let size = shrink(shared.config.size, bounds);
     cache.purge();
     if let Some(jpeg) = cache.get(size) {
         return Ok(jpeg);
