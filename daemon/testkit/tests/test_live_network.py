@@ -34,30 +34,32 @@ WEATHERS = {
 
 
 def survives(viewer: Viewer, path: Path, seconds: float, loses: bool, delay_s: float) -> None:
-    """Pictures to the end, each loss repaired within a second of the request and the way."""
+    """Packets to the end, and an IDR on its way within a second of each request.
+
+    Whether a large IDR arrives whole is luck: of twenty packets one is lost in most cases.
+    """
     time.sleep(seconds)
     assert viewer.status() == control.IN_USE
-    assert viewer.pictures.since(time.time() - 3), "no picture for three seconds"
+    assert viewer.video.last_arrived > time.time() - 1, "nothing comes any more"
     assert not viewer.pictures.problems, viewer.pictures.problems[:5]
     assert not [p for p in viewer.video.problems if "replay" not in p], viewer.video.problems[:5]
-    idrs = [picture for picture in viewer.pictures.pictures if picture.is_idr]
-    repairs = []
-    for asked in viewer.asked:
-        later = [idr.last_arrived - asked for idr in idrs if idr.last_arrived > asked]
-        repairs += later[:1]
+    limit = 1.0 + 2 * delay_s
+    due = [asked for asked in viewer.asked if asked < time.time() - limit]
+    begun = viewer.pictures.idr_begun
+    waits = [min((at - asked for at in begun if at > asked), default=99.0) for asked in due]
     reception = viewer.video.reception
     print(
         f"{reception.lost} of {reception.expected} packets lost, {reception.reordered} late, "
-        f"{viewer.pictures.count()} pictures, {len(viewer.asked)} requests, repaired after "
-        f"{', '.join(f'{repair * 1000:.0f}' for repair in repairs) or 'none'} ms"
+        f"{viewer.pictures.count()} pictures; PLI to IDR: "
+        f"{', '.join(f'{wait * 1000:.0f}' for wait in waits) or 'none'} ms"
     )
     if loses:
-        assert viewer.asked and repairs, "nothing was lost"
-        # the request itself is lost as often as anything else; most get through
-        quick = [repair for repair in repairs if repair < 1.0 + 2 * delay_s]
-        assert len(quick) >= len(repairs) * 0.6, repairs
+        assert due, "nothing was lost"
+        # the requests are lost as often as anything else
+        quick = [wait for wait in waits if wait < limit]
+        assert len(quick) >= len(due) * 0.75, waits
     else:
-        assert reception.lost == 0 and viewer.pictures.undecodable == 0
+        assert (viewer.pictures.losses, viewer.pictures.undecodable) == (0, 0)
     assert ffmpeg.decode(viewer.pictures.write(path)) >= 1
 
 
@@ -113,17 +115,13 @@ def cable() -> Iterator[Wire]:
 @pytest.mark.usefixtures("ffmpeg")
 def test_netem(
     make_home: MakeHome,
-    make_viewer: MakeViewer,
     tmp_path: Path,
     cable: Wire,
     netem: tuple[str, ...],
 ) -> None:
     """The kernel's own bad network; TCP suffers too."""
     home = make_home(host=cable.camera_address, inside=cable.inside)
-    viewer = make_viewer(home, asks_for_idr=True)
-    assert viewer.host == cable.camera_address
-    viewer.close()
-    here = Viewer(viewer.session, 0, cable.our_address, asks_for_idr=True)
+    here = Viewer(home.new_session(), 0, cable.our_address, asks_for_idr=True)
     with here:
         try:
             cable.be(*netem)
