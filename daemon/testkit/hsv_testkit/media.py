@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ def probe(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def decode_every_frame(path: Path) -> None:
-    """Decodes all of it; any message of ffmpeg is a failure."""
+    """Decodes all of it, each picture at its own time; any message of ffmpeg is a failure."""
     command = ["ffmpeg", "-hide_banner", "-nostdin", "-v", "warning", "-xerror"]
-    command += ["-err_detect", "explode", "-i", str(path), "-f", "null", "-"]
+    command += ["-err_detect", "explode", "-i", str(path)]
+    command += ["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert result.returncode == 0, f"ffmpeg failed: {result.stderr}"
     assert not result.stderr.strip(), f"ffmpeg says: {result.stderr}"
@@ -50,6 +52,24 @@ def loudness(path: Path) -> float:
     found = re.search(r"mean_volume: (\S+) dB", result.stderr)
     assert found, result.stderr
     return float(found[1])
+
+
+def raw_pixels(path: Path, filters: str, pixel_format: str) -> bytes:
+    """The first picture, filtered, as bare samples."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-frames:v", "1"]
+    command += ["-vf", filters, "-pix_fmt", pixel_format, "-f", "rawvideo", "-"]
+    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+
+
+def pitch(path: Path) -> float:
+    """The frequency of a tone in Hz, by its passes through zero."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-vn", "-ac", "1"]
+    command += ["-f", "s16le", "-ar", "32000", "-"]
+    raw = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    samples = array("h", raw)[16000:]  # behind the encoder's start
+    assert samples, "no sound"
+    rises = sum(a < 0 <= b for a, b in zip(samples, samples[1:], strict=False))
+    return rises * 32000 / len(samples)
 
 
 def noisy_film(path: Path) -> Path:

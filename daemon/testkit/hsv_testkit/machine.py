@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Devices of the test bench's machine: drivers of its kernel, loaded and unplugged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+BENCH = "scripts/testbench/uml"
+needs_bench = pytest.mark.skipif(
+    "HSV_MODULES" not in os.environ, reason=f"loads drivers: run by {BENCH}"
+)
+
+VIDEO = Path("/sys/class/video4linux")
+VIVID = Path("/sys/bus/platform/drivers/vivid")
+
+
+def load(module: str, **parameters: str | int) -> None:
+    """Loads a driver of the bench's kernel."""
+    values = [f"{name}={value}" for name, value in parameters.items()]
+    modules = os.environ["HSV_MODULES"]
+    subprocess.run(["modprobe", "-d", modules, module, *values], check=True, timeout=30)
+
+
+def unload(module: str) -> None:
+    command = ["modprobe", "-d", os.environ["HSV_MODULES"], "-r", module]
+    subprocess.run(command, check=True, timeout=30)
+
+
+def video_nodes(driver: str) -> list[Path]:
+    """/dev/videoN of a driver, by what its devices are called."""
+    names = sorted(VIDEO.glob("video*"))
+    return [Path("/dev") / of.name for of in names if driver in (of / "name").read_text()]
+
+
+class Vivid:
+    """A webcam that shows colour bars: the kernel's own virtual driver."""
+
+    def __init__(self) -> None:
+        load("vivid", n_devs=1, node_types=0x1, num_inputs=1, input_types=0x0)
+        self.node = self._wait_node()
+
+    def _wait_node(self) -> Path:
+        deadline = time.monotonic() + 10
+        while not (nodes := video_nodes("vivid")):
+            assert time.monotonic() < deadline, "vivid made no device"
+            time.sleep(0.02)
+        return nodes[0]
+
+    def unplug(self) -> None:
+        (VIVID / "unbind").write_text("vivid.0")
+
+    def plug_in(self) -> Path:
+        """The node's name may be another one than before."""
+        (VIVID / "bind").write_text("vivid.0")
+        return self._wait_node()
+
+    def remove(self) -> None:
+        unload("vivid")
+
+
+class Loopback:
+    """A sound card: what is played into one end is captured at the other."""
+
+    capture = "hw:Loopback,1,0"
+    playback = "plughw:Loopback,0,0"
+
+    def __init__(self) -> None:
+        load("snd-aloop")
+        self.player: subprocess.Popen[bytes] | None = None
+
+    def play_tone(self, hz: int) -> None:
+        tone = f"sine=frequency={hz}:sample_rate=48000"
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", tone]
+        command += ["-f", "alsa", self.playback]
+        self.player = subprocess.Popen(command)
+
+    def remove(self) -> None:
+        if self.player:
+            self.player.kill()
+            self.player.wait()
+        unload("snd-aloop")

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The camera on the kernel's own drivers: vivid's bars and a sound card's tone reach a hub.
+
+Run by scripts/testbench/uml, which see.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Home
+
+from hsv_testkit import checks, media
+from hsv_testkit.hds import HdsConnection
+from hsv_testkit.hub import Hub, OpenRefused
+from hsv_testkit.machine import Loopback, Vivid, needs_bench
+from hsv_testkit.recording import Recording, StreamClosed
+from hsv_testkit.recording_config import Selected
+
+MakeHome = Callable[..., Home]
+SELECTED = Selected(width=1280, height=720)
+TONE_HZ = 1000
+pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
+
+
+@pytest.fixture
+def vivid() -> Iterator[Vivid]:
+    webcam = Vivid()
+    yield webcam
+    webcam.remove()
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    card = Loopback()
+    yield card
+    card.remove()
+
+
+def webcam_settings(vivid: Vivid, width: int = 640, height: int = 360) -> dict[str, Any]:
+    return {"source": f"v4l2:{vivid.node}", "width": width, "height": height}
+
+
+def bars(jpeg: bytes, tmp_path: Path) -> list[tuple[int, int, int]]:
+    """The mean colours of eight equal columns of the picture's lower part."""
+    path = tmp_path / "bars.jpg"
+    path.write_bytes(jpeg)
+    shrink = "crop=iw:ih/8:0:ih*6/8,scale=8:1:flags=area"
+    pixels = media.raw_pixels(path, shrink, "rgb24")
+    return [tuple(pixels[at : at + 3]) for at in range(0, 24, 3)]
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (1280, 720)])
+def test_vivids_colour_bars_are_seen(
+    vivid: Vivid, make_home: MakeHome, tmp_path: Path, width: int, height: int
+) -> None:
+    home = make_home({"video": webcam_settings(vivid, width, height)})
+    answer = home.session.snapshot(width, height)
+    assert media.jpeg_size(answer.body) == (width, height)
+    # white, yellow, cyan, green, magenta, red, blue, black: which of red, green, blue are on
+    expected = [0b111, 0b110, 0b011, 0b010, 0b101, 0b100, 0b001, 0b000]
+    seen = bars(answer.body, tmp_path)
+    lit = [sum((c > 96) << (2 - i) for i, c in enumerate(colour)) for colour in seen]
+    assert lit == expected, seen
+
+
+def test_a_recording_of_a_webcam_and_a_sound_card(
+    vivid: Vivid, loopback: Loopback, make_home: MakeHome, tmp_path: Path
+) -> None:
+    loopback.play_tone(TONE_HZ)
+    microphone = {"source": f"alsa:{loopback.capture}"}
+    home = make_home({"video": webcam_settings(vivid), "audio": microphone})
+    hub = home.hub()
+    hub.arm(SELECTED)
+    time.sleep((SELECTED.prebuffer_ms + SELECTED.fragment_ms) / 1000 + 1.5)
+    home.camera.trigger_motion()
+    moved = hub.wait_motion()
+    recording = hub.record()
+    recording.collect(4)
+    recording.close()
+    summary = checks.check_media(recording, SELECTED, audio=True)
+    checks.check_prebuffer(recording, SELECTED, moved)
+    assert abs(summary.frames_per_second - 30) < 4.5, summary
+    path = recording.write(tmp_path / "recording.mp4")
+    media.decode_every_frame(path)
+    assert media.loudness(path) > -40, "the tone is not heard"
+    assert abs(media.pitch(path) - TONE_HZ) < 20
+
+
+def open_soon(hub: Hub, stream: HdsConnection) -> Recording:
+    """Right after the first picture there is nothing encoded yet; hubs ask again."""
+    deadline = time.monotonic() + 3
+    while True:
+        try:
+            return hub.open(stream)
+        except OpenRefused:
+            assert time.monotonic() < deadline, "no recording although pictures came back"
+            time.sleep(0.1)
+
+
+def test_unplugged_and_plugged_in_again(vivid: Vivid, make_home: MakeHome) -> None:
+    """Three times; each ends the recording with a reason, and the next one works."""
+    home = make_home({"video": webcam_settings(vivid), "motion": {"hold-s": 120}})
+    hub = home.hub()
+    hub.arm(SELECTED, audio=False)
+    home.camera.trigger_motion()
+    stream = hub.connect()
+    for _ in range(3):
+        recording = open_soon(hub, stream)
+        recording.collect(1)
+        lines = len(home.camera.lines)
+        vivid.unplug()
+        with pytest.raises(StreamClosed):
+            recording.collect(3, timeout=10)
+        home.camera.wait_log("no pictures", 5)
+        assert vivid.plug_in() == vivid.node, "the camera does not keep the old device open"
+        deadline = time.monotonic() + 15
+        while not any("pictures again" in line for line in home.camera.lines[lines:]):
+            assert time.monotonic() < deadline, home.camera.log()
+            time.sleep(0.05)
