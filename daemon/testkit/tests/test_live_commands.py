@@ -89,8 +89,8 @@ def test_reconfigure_keeps_the_stream(viewer: Viewer, tmp_path: Path) -> None:
     print(f"reconfigured after {picture.last_arrived - viewer.started_at:.2f} s")
     viewer.pictures.wait_more(20)
     viewer.check()  # which looks at SSRC, sequence and clock
-    path = viewer.pictures.write(tmp_path / "live.h264")
-    assert ffmpeg.decode(path) == viewer.pictures.count()
+    seen = viewer.pictures.since(0.0)
+    assert ffmpeg.decode(viewer.pictures.write(tmp_path / "live.h264", seen)) == len(seen)
     viewer.reconfigure(width=1280, height=720, kbit=299)
     viewer.pictures.wait_more(20)
     viewer.check()
@@ -186,15 +186,9 @@ def test_garbled_set_ups_are_refused(home: Home, make_viewer: MakeViewer) -> Non
     bad = [b"", whole[:-1], whole[2:], b"\x01\x10" + bytes(16)]
     bad.append(replace(good, session_id=b"short").encode())
     bad.append(replace(good, video=control.SrtpParameters(0, b"short", bytes(14))).encode())
-    bad.append(replace(good, endpoint=control.Endpoint("::1", 1, 2)).encode())
     bad.append(whole.replace(b"127.0.0.1", b"127.0.0.x"))
-    for value in bad[:-2]:
+    for value in bad:
         assert viewer.write(db.SETUP_ENDPOINTS, value) == INVALID, value.hex()
-    assert viewer.write(db.SETUP_ENDPOINTS, bad[-1]) == INVALID
-    # another IP version than the connection's: refused at once or by the answer's status
-    if viewer.write(db.SETUP_ENDPOINTS, bad[-2]) == 0:
-        answer = control.SetupAnswer.parse(viewer.read(db.SETUP_ENDPOINTS))
-        assert answer.status != control.SUCCESS
     viewer.watch().pictures.wait_more(5)
 
 

@@ -60,7 +60,7 @@ def test_the_longest_datagram(viewer: Viewer, rng: random.Random) -> None:
 
 
 def test_another_address_changes_nothing(home: Home, viewer: Viewer, rng: random.Random) -> None:
-    """Neither garbage nor true packets from elsewhere move the stream or make it an IDR."""
+    """Neither garbage nor true packets from elsewhere move the stream or end it."""
     contract = viewer.video.contract
     sealed = Context(contract.outbound, inbound=False)
     compound = rtcp.receiver_report(contract.own_ssrc) + rtcp.source_description(
@@ -68,7 +68,10 @@ def test_another_address_changes_nothing(home: Home, viewer: Viewer, rng: random
     )
     true = [sealed.protect_rtcp(compound + rtcp.bye(contract.own_ssrc)) for _ in range(2000)][1990:]
     with socket.socket(type=socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", 0))
+        try:
+            other.bind(("127.0.0.2", 0))
+        except OSError as error:
+            pytest.skip(f"this machine has one address of its own only: {error}")
         for leg in legs(viewer):
             for _ in range(50):
                 other.sendto(rng.randbytes(100), leg.contract.remote)

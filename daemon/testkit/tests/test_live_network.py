@@ -17,7 +17,8 @@ from conftest import Home
 from hsv_testkit.live import control, ffmpeg
 from hsv_testkit.live.namespaces import NotPossible, Wire, wire
 from hsv_testkit.live.relay import Weather
-from hsv_testkit.live.viewer import Viewer
+from hsv_testkit.live.viewer import SetupRefused, Viewer
+from hsv_testkit.session import WriteRefused
 
 MakeHome = Callable[..., Home]
 MakeViewer = Callable[..., Viewer]
@@ -33,30 +34,32 @@ WEATHERS = {
 
 
 def survives(viewer: Viewer, path: Path, seconds: float, loses: bool, delay_s: float) -> None:
-    """Pictures to the end, each loss repaired within a second of the request and the way."""
+    """Packets to the end, and an IDR on its way within a second of each request.
+
+    Whether a large IDR arrives whole is luck: of twenty packets one is lost in most cases.
+    """
     time.sleep(seconds)
     assert viewer.status() == control.IN_USE
-    assert viewer.pictures.since(time.time() - 3), "no picture for three seconds"
+    assert viewer.video.last_arrived > time.time() - 1, "nothing comes any more"
     assert not viewer.pictures.problems, viewer.pictures.problems[:5]
     assert not [p for p in viewer.video.problems if "replay" not in p], viewer.video.problems[:5]
-    idrs = [picture for picture in viewer.pictures.pictures if picture.is_idr]
-    repairs = []
-    for asked in viewer.asked:
-        later = [idr.last_arrived - asked for idr in idrs if idr.last_arrived > asked]
-        repairs += later[:1]
+    limit = 1.0 + 2 * delay_s
+    due = [asked for asked in viewer.asked if asked < time.time() - limit]
+    begun = viewer.pictures.idr_begun
+    waits = [min((at - asked for at in begun if at > asked), default=99.0) for asked in due]
     reception = viewer.video.reception
     print(
         f"{reception.lost} of {reception.expected} packets lost, {reception.reordered} late, "
-        f"{viewer.pictures.count()} pictures, {len(viewer.asked)} requests, repaired after "
-        f"{', '.join(f'{repair * 1000:.0f}' for repair in repairs) or 'none'} ms"
+        f"{viewer.pictures.count()} pictures; PLI to IDR: "
+        f"{', '.join(f'{wait * 1000:.0f}' for wait in waits) or 'none'} ms"
     )
     if loses:
-        assert viewer.asked and repairs, "nothing was lost"
-        # the request itself is lost as often as anything else; most get through
-        quick = [repair for repair in repairs if repair < 1.0 + 2 * delay_s]
-        assert len(quick) >= len(repairs) * 0.6, repairs
+        assert due, "nothing was lost"
+        # the requests are lost as often as anything else
+        quick = [wait for wait in waits if wait < limit]
+        assert len(quick) >= len(due) * 0.75, waits
     else:
-        assert reception.lost == 0 and viewer.pictures.undecodable == 0
+        assert (viewer.pictures.losses, viewer.pictures.undecodable) == (0, 0)
     assert ffmpeg.decode(viewer.pictures.write(path)) >= 1
 
 
@@ -112,17 +115,13 @@ def cable() -> Iterator[Wire]:
 @pytest.mark.usefixtures("ffmpeg")
 def test_netem(
     make_home: MakeHome,
-    make_viewer: MakeViewer,
     tmp_path: Path,
     cable: Wire,
     netem: tuple[str, ...],
 ) -> None:
     """The kernel's own bad network; TCP suffers too."""
     home = make_home(host=cable.camera_address, inside=cable.inside)
-    viewer = make_viewer(home, asks_for_idr=True)
-    assert viewer.host == cable.camera_address
-    viewer.close()
-    here = Viewer(viewer.session, 0, cable.our_address, asks_for_idr=True)
+    here = Viewer(home.new_session(), 0, cable.our_address, asks_for_idr=True)
     with here:
         try:
             cable.be(*netem)
@@ -204,20 +203,19 @@ def test_link_local(make_home: MakeHome) -> None:
         viewer.check()
 
 
-def test_another_ip_version_than_the_connections_gets_no_stream(
-    home: Home, make_viewer: MakeViewer
-) -> None:
+def test_the_answer_is_of_the_requests_ip_version(home: Home, make_viewer: MakeViewer) -> None:
+    """Over a connection of the other version: an address of that kind, or a refusal."""
     viewer = make_viewer(home)
-    viewer.advertised = control.Endpoint("fe80::1", viewer.video.port, viewer.audio.port)
+    viewer.advertised = control.Endpoint("::1", viewer.video.port, viewer.audio.port)
     try:
         answer = viewer.set_up()
-    except Exception as error:  # refused by the write or by the answer
+    except (SetupRefused, WriteRefused) as error:
         print(f"refused: {error}")
-        viewer.advertised = None
-        viewer.watch().pictures.wait_more(1)
     else:
         assert answer.endpoint is not None
         assert ipaddress.ip_address(answer.endpoint.address).version == 6
+    other = make_viewer(home, service=1)
+    other.watch().pictures.wait_more(1)
 
 
 def test_ports_stay_in_the_range(make_home: MakeHome, make_viewer: MakeViewer) -> None:

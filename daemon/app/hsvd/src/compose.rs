@@ -13,7 +13,7 @@ use camera::{Camera, FieldOfView, Setup, Start};
 use frame::Size;
 use hap::setup::{self, Category};
 use hap::txt::Advertisement;
-use media::{OnSound, Video};
+use media::Video;
 use privacy::Gate;
 use tokio::sync::mpsc;
 use tracing::info;
@@ -26,7 +26,7 @@ use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
 use crate::net::{self, Connections, Link};
 use crate::saver::Saver;
-use crate::sounds::Sounds;
+use crate::sounds::{self, Sounds};
 use crate::store::Store;
 use crate::{pairings, settings};
 
@@ -77,10 +77,13 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
     let (inputs, inbox) = mpsc::unbounded_channel();
     let video = Video::spawn(video_config(&config), gate.watch(), tell(&inputs, Input::Video))?;
     let silent_track = config.recording.silent_audio_track;
-    let tell_microphone: OnSound = Box::new(tell(&inputs, Input::Microphone));
-    let tell_silence: OnSound = Box::new(tell(&inputs, Input::Silence));
-    let microphone = config.audio.source.clone();
-    let sounds = Sounds::spawn(microphone, silent_track, tell_microphone, tell_silence)?;
+    let (microphone, speaker) = (config.audio.source.clone(), config.audio.speaker.clone());
+    let listeners = sounds::Listeners {
+        microphone: Box::new(tell(&inputs, Input::Microphone)),
+        silence: Box::new(tell(&inputs, Input::Silence)),
+        speaker: Box::new(tell(&inputs, Input::Speaker)),
+    };
+    let sounds = Sounds::spawn(microphone, speaker, silent_track, listeners)?;
     let motion = MotionWatch::spawn(config.motion.detector(), tell(&inputs, Input::Motion));
 
     // Ports

@@ -256,6 +256,7 @@ mod tests {
             ("[video]\nfps = 0", "line 2"),
             ("[video]\nencoder = 'magic'", "line 2"),
             ("[audio]\nsource = 'radio'", "line 2"),
+            ("[audio]\nspeaker = 'alsa:'", "not a loudspeaker"),
             ("[motion]\nsensitivity = 101", "line 2"),
             ("[motion]\nhold-s = 0", "line 2"),
             ("[motion]\nminimum-size = 1.5", "line 2"),

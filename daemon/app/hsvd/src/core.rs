@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use camera::Camera;
 use camera::motion::MotionChange;
-use media::{SnapshotError, SoundEvent, VideoEvent};
+use media::{SnapshotError, SoundEvent, SpeakerEvent, VideoEvent};
 use privacy::Gate;
 use rand_chacha::ChaCha20Rng;
 use tokio::net::{TcpListener, TcpStream};
@@ -22,7 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::advert::Announcer;
 use crate::motion::MotionWatch;
@@ -52,6 +52,8 @@ pub enum Input {
     Microphone(SoundEvent),
     /// From the thread that makes silence.
     Silence(SoundEvent),
+    /// From the loudspeaker's thread.
+    Speaker(SpeakerEvent),
     /// From the motion thread.
     Motion(MotionChange),
     /// A snapshot is ready.
@@ -183,6 +185,7 @@ impl Core {
             Input::Video(event) => self.video_event(now, event),
             Input::Microphone(SoundEvent::Packet(_)) if !self.gate.permits().record_audio => {}
             Input::Microphone(event) | Input::Silence(event) => self.sound_event(now, event),
+            Input::Speaker(event) => speaker_event(event),
             Input::Motion(change) => self.motion_changed(now, change),
             Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),
             Input::PairingsSaved(ticket, saved) => {
@@ -242,6 +245,16 @@ impl Core {
             debug!("a peer did not take its goodbye in time");
         }
         info!("stopped");
+    }
+}
+
+fn speaker_event(event: SpeakerEvent) {
+    match event {
+        SpeakerEvent::Failed(reason) => {
+            let reason = format!("{:#}", anyhow::Error::from(reason));
+            warn!(reason, "what viewers say is not heard; trying again");
+        }
+        SpeakerEvent::Recovered => info!("what viewers say is heard again"),
     }
 }
 

@@ -218,6 +218,7 @@ impl AudioSession {
             self.endpoint.rejected += 1;
             return None;
         };
+        self.endpoint.expect_report(at.now);
         let begins = Reception::new(header.ssrc, self.sample_rate_hz);
         let reception = match self.reception.take() {
             Some(known) if known.ssrc() == header.ssrc => known,

@@ -22,7 +22,7 @@ pub(crate) struct Endpoint {
     next_sequence: u16,
     /// When the newest packet was sent.
     last_sent: Option<Instant>,
-    /// `None` before the first packet and after the end.
+    /// `None` before anything was sent or received, and after the end.
     report_due: Option<Instant>,
     /// `None` while the peer is silent, and after the end.
     silent_at: Option<Instant>,
@@ -107,6 +107,11 @@ impl Endpoint {
 
     pub(crate) fn is_report_due(&self, now: Instant) -> bool {
         self.report_due.is_some_and(|due| now >= due)
+    }
+
+    /// A report will be due, also if nothing was sent yet.
+    pub(crate) fn expect_report(&mut self, now: Instant) {
+        self.report_due.get_or_insert(now + self.rtcp_interval);
     }
 
     /// One protected packet whose payload `write` appends and whose marker it tells; `None` when

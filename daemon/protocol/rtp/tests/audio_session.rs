@@ -191,6 +191,18 @@ fn talkback_comes_out_with_its_place_and_is_reported() {
 }
 
 #[test]
+fn one_who_only_listens_is_told_how_it_is_received() {
+    let mut pair = Pair::new(AudioCodec::Opus);
+    drop(pair.talk(110, 1, b"one"));
+    let due = moment(pair.start, 6_000).now;
+    assert_eq!(pair.session.next_timeout(), Some(due));
+    pair.ms = 6_000;
+    let report = pair.handle(AudioInput::Timeout).control.remove(0);
+    let Packet::ReceiverReport { ssrc: CAMERA, blocks } = &report[0] else { panic!("{report:?}") };
+    assert_eq!((blocks[0].ssrc, blocks[0].highest_sequence), (VIEWER, 1));
+}
+
+#[test]
 fn forged_and_replayed_talkback_is_dropped() {
     let mut pair = Pair::new(AudioCodec::Opus);
     let header =

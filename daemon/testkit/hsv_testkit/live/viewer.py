@@ -22,7 +22,10 @@ from .control import (
 )
 from .leg import Contract, Leg
 from .relay import Relay, Weather
+from .rtp import RtpPacket
 from .streams import PictureStream, SoundStream, Timeline
+
+ASK_AGAIN_S = 0.5
 
 
 class SetupRefused(Exception):
@@ -47,7 +50,7 @@ class Viewer:
     """Of a bad network in between; see `relays`."""
     rng: random.Random = field(default_factory=random.Random)
     asks_for_idr: bool = False
-    """Whether a loss is answered by a PLI."""
+    """Whether a loss is answered by PLIs, until pictures can be decoded again."""
     selection: VideoSelection = field(default_factory=VideoSelection)
     sound_selection: AudioSelection = field(default_factory=AudioSelection)
 
@@ -133,7 +136,7 @@ class Viewer:
         return answer
 
     def _open_legs(self, request: SetupRequest, answer: SetupAnswer) -> None:
-        video = Contract.of_video(request, answer, self.selection, self.pictures.push)
+        video = Contract.of_video(request, answer, self.selection, self._look)
         audio = Contract.of_audio(request, answer, self.sound_selection, self.sound.push)
         if self.relays:
             for relay, contract in zip(self.relays, (video, audio), strict=True):
@@ -180,9 +183,13 @@ class Viewer:
     # What is seen of it
 
     def _lost(self) -> None:
-        if self.asks_for_idr and (not self.asked or time.time() - self.asked[-1] > 0.3):
-            self.asked.append(time.time())
-            self.video.pli()
+        if self.asks_for_idr and (not self.asked or time.time() - self.asked[-1] > ASK_AGAIN_S):
+            self.ask_idr()
+
+    def _look(self, packet: RtpPacket, sequence: int) -> None:
+        self.pictures.push(packet, sequence)
+        if self.pictures.is_frozen and self.pictures.pictures:
+            self._lost()
 
     def ask_idr(self) -> float:
         """A PLI; the moment it was sent."""

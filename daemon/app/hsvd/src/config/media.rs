@@ -76,18 +76,29 @@ fn encoder<'de, D: Deserializer<'de>>(from: D) -> Result<media::EncoderChoice, D
     String::deserialize(from)?.parse().map_err(D::Error::custom)
 }
 
-/// `[audio]`: where sound comes from.
+/// `[audio]`: where sound comes from and goes to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct AudioConfig {
     /// `none`, `tone`, `file:PATH` (WAV), `alsa:DEVICE`.
     #[serde(deserialize_with = "sound_source")]
     pub source: Option<media::SoundSource>,
+    /// What viewers say: `none`, `alsa:DEVICE`, `file:PATH` (WAV), `null`.
+    #[serde(deserialize_with = "speaker")]
+    pub speaker: Option<media::SpeakerSink>,
 }
 
 fn sound_source<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<media::SoundSource>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text == "none" {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(D::Error::custom)
+}
+
+fn speaker<'de, D: Deserializer<'de>>(from: D) -> Result<Option<media::SpeakerSink>, D::Error> {
     let text = String::deserialize(from)?;
     if text == "none" {
         return Ok(None);

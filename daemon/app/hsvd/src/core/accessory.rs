@@ -214,7 +214,13 @@ impl Core {
                 Action::ForgetPictures => self.forget_pictures(now),
                 Action::EndRecordings => self.end_recordings(now),
                 Action::Output(outputs) => {
-                    debug!(?outputs, "status light and night vision");
+                    debug!(?outputs, "status light, night vision and sound");
+                    let loudness = |sound: camera::Sound| match sound.is_muted {
+                        true => media::Loudness::Muted,
+                        false => media::Loudness::Percent(sound.volume),
+                    };
+                    let (heard, said) = (loudness(outputs.microphone), loudness(outputs.speaker));
+                    self.sounds.set_loudness(heard, said);
                 }
                 Action::Identify => info!("identify: this is the camera you asked for"),
             }

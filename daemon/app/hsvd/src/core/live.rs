@@ -6,11 +6,13 @@
 //! SetupEndpoints ─► prepare: two UDP ports, keys ─► answer
 //! start ─► View::start: rtp::Session ─► encodes: plan ─► Video::live
 //! VideoEvent::Live ─► Session ─► Port;  Port ─► Session ─► IDR, bit rate, lost
+//! SoundEvent::Live ─► AudioSession ─► Port;  Port ─► AudioSession ─► loudspeaker
 //! ```
 
 mod encodes;
 mod summary;
 mod view;
+mod voice;
 
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
@@ -58,6 +60,8 @@ pub struct LiveViews {
     /// Names the camera in all of its streams; random, so that it tells nothing.
     cname: Cname,
     arrivals: mpsc::Sender<Datagram<Arrival>>,
+    /// Viewers that had sound so far, so that each has a number of its own.
+    listeners: u32,
 }
 
 impl LiveViews {
@@ -70,7 +74,7 @@ impl LiveViews {
     ) -> Self {
         let name = format!("{:016x}", rng.next_u64());
         let cname = Cname::new(&name).expect("16 bytes are a name");
-        Self { views: Default::default(), encodes, config, cname, arrivals }
+        Self { views: Default::default(), encodes, config, cname, arrivals, listeners: 0 }
     }
 
     /// When [`Core::live_timeout`] is due.
@@ -142,6 +146,9 @@ impl Core {
         let Some(view) = &mut self.live.views[service] else { return };
         debug!(service, ?selection, "live view starts");
         view.start(now, selection, &mut self.rng);
+        if let Some(audio) = selection.audio {
+            self.start_voice(now, service, audio);
+        }
         self.plan_live();
     }
 
@@ -150,6 +157,9 @@ impl Core {
         let Some(view) = &mut self.live.views[service] else { return };
         debug!(service, ?selection, "live view altered");
         view.reconfigure(selection);
+        if let Some(audio) = selection.audio {
+            self.reconfigure_voice(service, audio);
+        }
         self.plan_live();
     }
 
@@ -157,6 +167,7 @@ impl Core {
     pub(super) fn suspend_live(&mut self, service: usize) {
         let Some(view) = &mut self.live.views[service] else { return };
         view.suspend();
+        self.hush(service);
         self.plan_live();
     }
 
@@ -164,11 +175,13 @@ impl Core {
     pub(super) fn resume_live(&mut self, service: usize) {
         let Some(view) = &mut self.live.views[service] else { return };
         view.resume();
+        self.let_speak(service);
         self.plan_live();
     }
 
     /// A session is over: says goodbye, tells how it was and frees its ports.
     pub(super) fn end_live(&mut self, now: Instant, service: usize, reason: LiveEnd) {
+        self.hush(service);
         let Some(mut view) = self.live.views[service].take() else { return };
         view.close(moment(now));
         info!("{}", view.summary(now, Reason::Ended(reason)));
@@ -226,8 +239,10 @@ impl Core {
                 let outputs = view.receive_video(moment(now), &mut datagram.bytes);
                 self.do_rtp(now, service, outputs);
             }
-            // Here the viewer's voice and its reports about our sound come in.
-            Media::Audio => view.ignore_audio(),
+            Media::Audio => {
+                let outputs = view.receive_audio(moment(now), &mut datagram.bytes);
+                self.do_voice(service, outputs);
+            }
         }
     }
 
@@ -236,6 +251,8 @@ impl Core {
             let Some(view) = &mut self.live.views[service] else { continue };
             if view.next_timeout().is_some_and(|due| due <= now) {
                 let outputs = view.time_out(moment(now));
+                let sound = view.time_out_voice(moment(now));
+                self.do_voice(service, sound);
                 self.do_rtp(now, service, outputs);
             }
         }

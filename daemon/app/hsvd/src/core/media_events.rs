@@ -48,6 +48,11 @@ impl Core {
     pub(super) fn sound_event(&mut self, now: Instant, event: SoundEvent) {
         match event {
             SoundEvent::Packet(packet) => self.push_audio(now, packet),
+            SoundEvent::Live(viewer, packet) => self.live_sound(now, viewer, &packet),
+            SoundEvent::Refused(viewer, reason) => {
+                let reason = format!("{:#}", anyhow::Error::from(reason));
+                warn!(viewer = viewer.0, reason, "a viewer hears nothing");
+            }
             SoundEvent::Failed(reason) => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "no sound; trying again");

@@ -129,17 +129,23 @@ fn a_failing_source_is_told_once_and_tried_again() {
     let silence = events.recv_timeout(Duration::from_millis(700));
     assert!(matches!(silence, Err(RecvTimeoutError::Timeout)), "told twice: {silence:?}");
 
-    // eight samples of 48 kHz in stereo: mixed and resampled on the way
-    let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0".to_vec();
-    wav.extend(48_000u32.to_le_bytes());
-    wav.extend(192_000u32.to_le_bytes());
-    wav.extend(b"\x04\0\x10\0data\x20\0\0\0");
-    wav.extend([9; 32]);
+    // mixed and resampled on the way
+    let wav = wav(48_000);
     std::fs::write(&path, wav).unwrap();
     let recovered = events.recv_timeout(SOON).unwrap();
     assert!(matches!(recovered, SoundEvent::Recovered), "{recovered:?}");
     packet(&events);
     std::fs::remove_file(&path).unwrap();
+}
+
+/// A file of eight samples in stereo.
+fn wav(rate_hz: u32) -> Vec<u8> {
+    let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0".to_vec();
+    wav.extend(rate_hz.to_le_bytes());
+    wav.extend((rate_hz * 4).to_le_bytes());
+    wav.extend(b"\x04\0\x10\0data\x20\0\0\0");
+    wav.extend([9; 32]);
+    wav
 }
 
 const LIVE: LiveFormat = LiveFormat {
@@ -271,6 +277,23 @@ fn a_format_that_cannot_be_encoded_costs_only_its_own_listener() {
         }
     }
     assert!(counts(&events, Duration::from_millis(300))[1] > 5);
+}
+
+/// Recordings want more than the source has, and viewers come and go meanwhile.
+#[test]
+fn a_source_of_few_samples_serves_all() {
+    let mut gate = Gate::closed();
+    gate.set(recording());
+    let path = std::env::temp_dir().join(format!("hsvd-low-{}.wav", std::process::id()));
+    std::fs::write(&path, wav(8_000)).unwrap();
+    let (sound, events) = sound(SoundSource::Wav(path.clone()));
+    sound.listen(VIEWER, LIVE, gate.live(0).unwrap());
+    assert!(counts(&events, Duration::from_millis(600))[1] > 10);
+    // one comes that wants more: the source is opened anew, once
+    sound.run(FORMAT, gate.permit::<RecordAudio>().unwrap());
+    let [recorded, viewer, _] = counts(&events, Duration::from_millis(800));
+    assert!(recorded > 10 && viewer > 15, "{recorded}, {viewer}");
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]

@@ -52,8 +52,8 @@ impl Worker {
     fn deliver(&mut self, orders: &[Order]) -> Result<(), SoundError> {
         // first what cannot listen
         self.seat(orders);
-        let Some(wanted) = self.wanted() else { return Ok(()) };
-        let mut capture = open(&self.source, wanted)?;
+        let Some(opened_for) = self.wanted() else { return Ok(()) };
+        let mut capture = open(&self.source, opened_for)?;
         self.shared.set_open(true);
         let shape = capture.format();
         // 20 ms at a time
@@ -69,8 +69,10 @@ impl Worker {
             let is_recorded = self.seats.iter().any(|seat| seat.order.who == Who::Recording);
             self.seat(&orders);
             let Some(wanted) = self.wanted() else { return Ok(()) };
-            // A recording that begins gets its full bandwidth; one that runs is never disturbed.
-            if wanted.sample_rate_hz > shape.sample_rate_hz && !is_recorded {
+            // Who comes gets its full bandwidth, if the source has more; a recording that runs is
+            // never disturbed.
+            let asked = opened_for.sample_rate_hz.max(shape.sample_rate_hz);
+            if wanted.sample_rate_hz > asked && !is_recorded {
                 return Ok(());
             }
             let factor = self.shared.microphone().factor() * self.ducking.factor();

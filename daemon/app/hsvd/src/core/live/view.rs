@@ -18,6 +18,7 @@ use rtp::{
     rtcp_interval,
 };
 
+use super::voice::Voice;
 use crate::udp::Port;
 
 /// Packets of this size pass where the viewer named none, by the version of IP.
@@ -72,10 +73,19 @@ pub(super) struct View {
     ours: SrtpKeys,
     theirs: SrtpKeys,
     video_ssrc: u32,
-    cname: Cname,
+    pub(super) sound_keys: SoundKeys,
+    pub(super) cname: Cname,
     maximum_mtu: u16,
     pub(super) running: Option<Running>,
-    pub(super) ignored_audio: u64,
+    /// The sound, once it is started.
+    pub(super) voice: Option<Voice>,
+}
+
+/// What the set-up agreed on for sound.
+pub(super) struct SoundKeys {
+    pub ours: SrtpKeys,
+    pub theirs: SrtpKeys,
+    pub ssrc: u32,
 }
 
 /// What a started session has besides.
@@ -99,7 +109,7 @@ impl View {
     pub fn prepare(seed: Seed, rng: &mut ChaCha20Rng) -> Result<(Self, Prepared), PrepareError> {
         let Seed { permit, connection, request, video, audio, cname, maximum_mtu } = seed;
         let (video_srtp, ours) = draw_keys(request.video_srtp.suite, rng)?;
-        let (audio_srtp, _) = draw_keys(request.audio_srtp.suite, rng)?;
+        let (audio_srtp, our_sound) = draw_keys(request.audio_srtp.suite, rng)?;
         let (video_at, audio_at) = (video.local()?, audio.local()?);
         let prepared = Prepared {
             accessory: Endpoint {
@@ -122,10 +132,15 @@ impl View {
             ours,
             theirs: keys(&request.video_srtp)?,
             video_ssrc: prepared.video_ssrc,
+            sound_keys: SoundKeys {
+                ours: our_sound,
+                theirs: keys(&request.audio_srtp)?,
+                ssrc: prepared.audio_ssrc,
+            },
             cname,
             maximum_mtu,
             running: None,
-            ignored_audio: 0,
+            voice: None,
         };
         Ok((view, prepared))
     }
@@ -217,18 +232,15 @@ impl View {
         running.session.handle(at, Input::Received(bytes))
     }
 
-    /// There is no sound yet; what comes is counted.
-    pub fn ignore_audio(&mut self) {
-        self.ignored_audio += 1;
-    }
-
     pub fn time_out(&mut self, at: Moment) -> Vec<Output> {
         let Some(running) = &mut self.running else { return Vec::new() };
         running.session.handle(at, Input::Timeout)
     }
 
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.running.as_ref().and_then(|running| running.session.next_timeout())
+        let video = self.running.as_ref().and_then(|running| running.session.next_timeout());
+        let audio = self.voice.as_ref().and_then(Voice::next_timeout);
+        [video, audio].into_iter().flatten().min()
     }
 
     /// Sends a packet, or drops it where the socket is full.
@@ -254,6 +266,7 @@ impl View {
 
     /// Says goodbye if it was started.
     pub fn close(&mut self, at: Moment) {
+        self.close_voice(at);
         let Some(running) = &mut self.running else { return };
         for output in running.session.handle(at, Input::Close) {
             if let Output::Send(packet) = output {
