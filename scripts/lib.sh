@@ -39,7 +39,7 @@ need_build_tools() {
 
 # What the tests from outside are made of: other people's controllers, ffmpeg, Node.
 need_outside_tools() {
-    need_packages ffmpeg python3 python3-venv
+    need_packages ffmpeg python3 python3-venv libopus0 iproute2
     command -v npm >/dev/null || need_packages nodejs npm
     HSV_PYTHON=$HSV_CACHE/venv/bin/python
     [ -x "$HSV_PYTHON" ] || python3 -m venv "$HSV_CACHE/venv"

@@ -7,6 +7,7 @@ Timings never fail the run; a measurement that cannot be made says why below the
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -16,10 +17,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "testkit")]
 
 import examples  # noqa: E402
+import live  # noqa: E402
 import measures  # noqa: E402
 from subjects import NODE, OURS, PYTHON, find_subjects  # noqa: E402
 
-COLUMNS = (OURS, NODE, PYTHON, "ffmpeg")
+COLUMNS = (OURS, NODE, PYTHON, "ffmpeg", "libsrtp")
 Table = dict[str, dict[str, float]]
 
 
@@ -49,6 +51,12 @@ def measure(effort: measures.Effort, only: list[str]) -> tuple[Table, list[str]]
             notes.append("mux: ffmpeg is not installed")
         else:
             table.setdefault("mux", {})["ffmpeg"] = seconds * 1000
+    if not only or "live_stream" in only:
+        try:
+            table["live_stream"] = live.stream_cpu()
+            table.setdefault("protect", {})["libsrtp"] = live.libsrtp_protect_us()
+        except (live.NotMeasured, OSError, subprocess.CalledProcessError) as error:
+            notes.append(f"live stream: {error}")
     return table, notes
 
 
@@ -96,7 +104,7 @@ def print_table(table: Table) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    names = [function.__name__ for function in measures.ALL] + ["examples"]
+    names = [function.__name__ for function in measures.ALL] + ["examples", "live_stream"]
     parser.add_argument("only", nargs="*", help=f"some of: {' '.join(names)}")
     arguments = parser.parse_args()
     unknown = set(arguments.only) - set(names)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import shutil
@@ -35,6 +36,30 @@ def run_examples() -> tuple[dict[str, float], list[str]]:
             continue
         figures[name] = float(found[1]) * row.get("scale", 1.0)
     return figures, missing
+
+
+def output_of(package: str, example: str, *arguments: str) -> str:
+    """What an example of the workspace prints; an error when it fails."""
+    command = ["cargo", "run", "--release", "--quiet", "-p", package, "--example", example]
+    done = subprocess.run(
+        [*command, "--", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def built(example: str) -> Path:
+    """The program of an example that was run before."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target")
+    return target / "release" / "examples" / example
+
+
+def encoder_mib(size: str) -> float:
+    """Memory of the software encoder alone, at `size`."""
+    said = output_of("media", "encode_speed", size, "60")
+    before = re.search(r"with a picture: (\d+) KiB", said)
+    after = re.search(r"at end: (\d+) KiB", said)
+    assert before and after, said
+    return (int(after[1]) - int(before[1])) / 1024
 
 
 def ffmpeg_mux_seconds() -> float | None:

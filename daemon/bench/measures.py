@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import examples
 from hsv_testkit import database as db
 from hsv_testkit import pairing as p
 from hsv_testkit.accessory import Accessory
 from hsv_testkit.connection import Connection
 from hsv_testkit.hub import Hub
+from hsv_testkit.live.viewer import Viewer
 from hsv_testkit.recording_config import Selected
 from hsv_testkit.session import Session
-from subjects import Subject, pair
+from subjects import OURS, Subject, pair
 
 Figures = dict[str, float]
 GIB = 1 << 30
@@ -35,20 +37,24 @@ class Effort:
     background_s: float = 3.0
     synthetic_bytes: int = 4 << 20
     synthetic_count: int = 64
+    views: int = 7
+    pictures: int = 24
 
     @classmethod
     def quick(cls) -> Effort:
-        return cls(2, 6, 60, 300, 1, 1.0, 4 << 20, 16)
+        return cls(2, 6, 60, 300, 1, 1.0, 4 << 20, 16, 3, 8)
 
 
 @contextmanager
-def cpu(accessory: Accessory, background: float) -> Iterator[Callable[[], float]]:
+def cpu(
+    accessory: Accessory, background: float, children: bool = False
+) -> Iterator[Callable[[], float]]:
     """CPU seconds of the block, less what the idle process would have used meanwhile."""
-    used, wall = accessory.cpu_seconds(), time.monotonic()
+    used, wall = accessory.cpu_seconds(children), time.monotonic()
     spent = [0.0]
     yield lambda: max(spent[0], 0.001)
     elapsed = time.monotonic() - wall
-    spent[0] = accessory.cpu_seconds() - used - background * elapsed
+    spent[0] = accessory.cpu_seconds(children) - used - background * elapsed
 
 
 def background_rate(accessory: Accessory, seconds: float) -> float:
@@ -167,6 +173,66 @@ def data_stream(subject: Subject, effort: Effort) -> Figures:
     return {"data_stream": spent() * GIB / (count * size)}
 
 
+def first_picture(subject: Subject, effort: Effort) -> Figures:
+    """From the set-up write to the last packet of the first picture, the reads included."""
+    if not subject.records:
+        return {}  # HAP-python's peer has no live video
+    delays = []
+    with subject.running({"video": {"width": 1920, "height": 1080}}) as accessory:
+        with Session(accessory.host, accessory.port, pair(accessory)) as session:
+            assert session.database.iids(db.SETUP_ENDPOINTS)
+            time.sleep(1)
+            for _ in range(effort.views):
+                with Viewer(session, 0, accessory.host) as viewer:
+                    viewer.watch()
+                    viewer.pictures.wait_more(1, 15)
+                    arrived = viewer.pictures.pictures[0].last_arrived
+                    delays.append(arrived - viewer.written_at)
+                    viewer.end()
+                time.sleep(0.5)
+    return {"first_picture": statistics.median(delays) * 1000}
+
+
+def snapshots(subject: Subject, effort: Effort) -> Figures:
+    """CPU of pictures nobody asked for before, and of the same once more; children count."""
+    if not subject.records:
+        return {}
+    environment = {"PEER_FRESH_SNAPSHOTS": "1"}
+    sizes = [(320 + 32 * n, (320 + 32 * n) * 9 // 16) for n in range(effort.pictures)]
+    with subject.running(environment=environment) as accessory:
+        with Session(accessory.host, accessory.port, pair(accessory)) as session:
+            session.snapshot(*sizes[0])
+            rate = background_rate(accessory, effort.background_s)
+            with cpu(accessory, rate, children=True) as fresh:
+                for size in sizes:
+                    assert session.snapshot(*size).status == 200
+            repeats = effort.requests // 10 if subject.name == OURS else effort.pictures
+            with cpu(accessory, rate, children=True) as again:
+                for _ in range(repeats):
+                    assert session.snapshot(640, 360).status == 200
+    return {"snapshot": fresh() / len(sizes) * 1000, "snapshot_again": again() / repeats * 1000}
+
+
+def live_memory(subject: Subject, effort: Effort) -> Figures:
+    """A viewer at 720p beside a recording at 1080p, less what the software encoders need."""
+    if subject.name != OURS:
+        return {}  # the peer's encoders are other processes
+    encoders = sum(examples.encoder_mib(size) for size in ("1920x1080", "1280x720"))
+    with subject.running({"video": {"width": 1920, "height": 1080}}) as accessory:
+        with Session(accessory.host, accessory.port, pair(accessory)) as session:
+            hub = Hub(session, accessory.host)
+            armed = hub.arm(Selected())
+            with Viewer(session, 0, accessory.host) as viewer:
+                viewer.watch()
+                time.sleep(max(0.0, armed + 9 - time.monotonic()))
+                accessory.trigger_motion()
+                hub.wait_motion()
+                hub.record().collect(2)
+                viewer.pictures.wait_more(30)
+                memory = accessory.memory_kib() / 1024
+    return {"live_rss": memory, "live_beyond": memory - encoders}
+
+
 ALL: list[Callable[[Subject, Effort], Figures]] = [
     start,
     idle,
@@ -175,4 +241,7 @@ ALL: list[Callable[[Subject, Effort], Figures]] = [
     events,
     first_byte,
     data_stream,
+    first_picture,
+    snapshots,
+    live_memory,
 ]

@@ -8,7 +8,7 @@ use camera::StoredState;
 use camera::tlv::data_stream::SetupRequest;
 use camera::tlv::recording::{Offer, PrebufferMs};
 use camera::tlv::selected::SelectedConfiguration;
-use camera::tlv::selected_rtp::SessionControl;
+use camera::tlv::selected_rtp::Request as Selection;
 use camera::tlv::setup_endpoints::Request;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
@@ -22,7 +22,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         assert_eq!(request.video_srtp.key.len(), request.video_srtp.suite.key_bytes());
     }
     let _: Result<_, _> = SetupRequest::parse(data);
-    let _: Result<_, _> = SessionControl::parse(data);
+    let _: Result<_, _> = Selection::parse(data);
     if let Ok(state) = StoredState::decode(data) {
         assert_eq!(StoredState::decode(&state.encode()).ok(), Some(state));
     }

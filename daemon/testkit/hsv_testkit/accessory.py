@@ -56,6 +56,8 @@ class Accessory:
     setup_code: str = SETUP_CODE
     host: str = "127.0.0.1"
     environment: dict[str, str] = field(default_factory=dict)
+    inside: list[str] = field(default_factory=list)
+    """Words before the command, for a network of its own."""
     expect_end: bool = False
     """Whether a test ends this camera on purpose."""
 
@@ -98,7 +100,8 @@ class Accessory:
 
     def start(self, timeout: float = 20.0) -> Accessory:
         """Returns once the HAP port answers; StartError otherwise."""
-        command = [str(self.binary), "--config", str(self.config), "--state-dir", str(self.state)]
+        command = [*self.inside, str(self.binary)]
+        command += ["--config", str(self.config), "--state-dir", str(self.state)]
         environment = {**os.environ, "RUST_LOG": "info", **self.environment}
         self.process = subprocess.Popen(
             command,
@@ -199,7 +202,7 @@ class Accessory:
                 return int(line.split()[1])
         raise KeyError("Pss")
 
-    def cpu_seconds(self) -> float:
-        """User and system time of all threads since the start."""
+    def cpu_seconds(self, children: bool = False) -> float:
+        """User and system time of all threads since the start; with that of ended children."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return sum(map(int, fields[11 : 15 if children else 13])) / os.sysconf("SC_CLK_TCK")

@@ -15,6 +15,10 @@ const commands = {
     client = new HttpClient('00:00:00:00:00:00', host, Number(port), client.getLongTermData());
     return client.getLongTermData();
   },
+  keep() {
+    const options = { usePersistentConnections: true };
+    client = new HttpClient('00:00:00:00:00:00', host, Number(port), client.getLongTermData(), options);
+  },
   accessories: () => client.getAccessories(),
   read: ({ ids }) => client.getCharacteristics(ids, { meta: true, perms: true, type: true, ev: true }),
   write: ({ values }) => client.setCharacteristics(values),

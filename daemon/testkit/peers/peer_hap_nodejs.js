@@ -9,10 +9,10 @@ const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
 const { once } = require('events');
-const { execFileSync } = require('child_process');
 const hap = require('hap-nodejs');
 const { load } = require('./config');
 const { Recorder } = require('./recorder');
+const live = require('./streamer');
 
 const { config, stateDir } = load();
 const holdMs = ((config.motion || {})['hold-s'] || 10) * 1000;
@@ -28,24 +28,16 @@ function deviceId() {
 }
 
 let picture;
-function snapshot() {
-  picture = picture || execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=1280x720',
-    '-frames:v', '1', '-pix_fmt', 'yuvj420p', '-f', 'mjpeg', '-'], { maxBuffer: 1 << 24 });
-  return picture;
+/** The same picture for all, unless each is to be taken: PEER_FRESH_SNAPSHOTS. */
+function snapshot(request) {
+  picture = picture || live.snapshot({ width: 1280, height: 720 });
+  return process.env.PEER_FRESH_SNAPSHOTS ? live.snapshot(request) : picture;
 }
 
 const streaming = {
-  handleSnapshotRequest: (_request, callback) => callback(undefined, snapshot()),
-  prepareStream: (request, callback) => {
-    const media = (given) => ({
-      port: given.port,
-      ssrc: hap.CameraController.generateSynchronisationSource(),
-      srtp_key: given.srtp_key,
-      srtp_salt: given.srtp_salt,
-    });
-    callback(undefined, { video: media(request.video), audio: media(request.audio) });
-  },
-  handleStreamRequest: (_request, callback) => callback(),
+  handleSnapshotRequest: (request, callback) => callback(undefined, snapshot(request)),
+  prepareStream: live.prepareStream,
+  handleStreamRequest: live.handleStreamRequest,
 };
 
 let active = false;
@@ -121,8 +113,8 @@ const camera = new hap.CameraController({
   sensors: { motion: true },
   streamingOptions: {
     supportedCryptoSuites: [hap.SRTPCryptoSuites.AES_CM_128_HMAC_SHA1_80],
-    video: { codec: { profiles: [1], levels: [0, 2] }, resolutions: [[1920, 1080, 30], [1280, 720, 30], [320, 240, 15]] },
-    audio: { codecs: [{ type: 'OPUS', samplerate: 24 }] },
+    video: { codec: { profiles: [1], levels: [0, 2] }, resolutions: [[1920, 1080, 30], [1280, 720, 30], [640, 360, 30], [320, 240, 15]] },
+    audio: { codecs: [{ type: 'OPUS', samplerate: [16, 24] }] },
   },
   recording: {
     delegate: recording,
@@ -152,6 +144,7 @@ process.on('SIGTERM', () => {
   if (recorder) {
     recorder.stop();
   }
+  live.stopAll();
   process.exit(0);
 });
 accessory.on('listening', (port) => console.log(`listening: hap ${port}`));

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from hsv_testkit.accessory import Accessory, Settings, camera_binary  # noqa: E402
 from hsv_testkit.connection import Connection  # noqa: E402
 from hsv_testkit.hub import Hub  # noqa: E402
+from hsv_testkit.live.viewer import Viewer  # noqa: E402
 from hsv_testkit.pairing import Identity, Pairing, pair_setup  # noqa: E402
 from hsv_testkit.session import Session  # noqa: E402
 
@@ -59,9 +61,9 @@ def start_camera(tmp_path: Path) -> Iterator[Callable[..., Accessory]]:
         pytest.fail(f"{camera_binary()} does not exist: build the camera or set HSVD")
     cameras: list[Accessory] = []
 
-    def start(settings: Settings | None = None, expect_end: bool = False) -> Accessory:
+    def start(settings: Settings | None = None, expect_end: bool = False, **more: Any) -> Accessory:
         work = tmp_path / f"camera{len(cameras)}"
-        camera = Accessory(work, settings or {}, expect_end=expect_end)
+        camera = Accessory(work, settings or {}, expect_end=expect_end, **more)
         cameras.append(camera)
         return camera.start()
 
@@ -128,8 +130,8 @@ def pair(camera: Accessory) -> Home:
 def make_home(start_camera: Callable[..., Accessory]) -> Iterator[Callable[..., Home]]:
     homes: list[Home] = []
 
-    def make(settings: Settings | None = None, expect_end: bool = False) -> Home:
-        homes.append(pair(start_camera(settings, expect_end)))
+    def make(settings: Settings | None = None, expect_end: bool = False, **more: Any) -> Home:
+        homes.append(pair(start_camera(settings, expect_end, **more)))
         return homes[-1]
 
     yield make
@@ -141,6 +143,22 @@ def make_home(start_camera: Callable[..., Accessory]) -> Iterator[Callable[..., 
 def home(make_home: Callable[..., Home]) -> Home:
     """A paired camera with the default settings."""
     return make_home()
+
+
+@pytest.fixture
+def make_viewer(rng: random.Random) -> Iterator[Callable[..., Viewer]]:
+    """Viewers, each on a session of its own unless one is given."""
+    viewers: list[Viewer] = []
+
+    def make(home: Home, service: int = 0, **more: Any) -> Viewer:
+        session = more.pop("session", None) or home.new_session()
+        viewer = Viewer(session, service, home.camera.host, rng=rng, **more)
+        viewers.append(viewer)
+        return viewer
+
+    yield make
+    for viewer in viewers:
+        viewer.close()
 
 
 @pytest.fixture

@@ -4,17 +4,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiohomekit.controller.ip.pairing import IpPairing
 from aiohomekit.exceptions import AuthenticationError, UnavailableError
+from aiohomekit.protocol.tlv import TLV
 
 from hsv_testkit import database as db
 from hsv_testkit import third_party
 from hsv_testkit.accessory import Accessory
 from hsv_testkit.database import Database, Type
+from hsv_testkit.live import control
+from hsv_testkit.live.control import VideoSelection
+from hsv_testkit.live.leg import Contract, Leg
+from hsv_testkit.live.streams import PictureStream
 from hsv_testkit.media import jpeg_size
 
 Story = Callable[[IpPairing], Awaitable[None]]
@@ -101,6 +107,33 @@ def test_takes_a_snapshot(camera: Accessory) -> None:
         image = await pairing.image(1, 640, 360)
         assert image, "no picture"
         jpeg_size(image)
+
+    tell(camera, story)
+
+
+def test_sets_up_live_video(camera: Accessory) -> None:
+    """The control writes by aiohomekit's connection and its own TLV8, pictures by our viewer."""
+
+    async def story(pairing: IpPairing) -> None:
+        base = await database(pairing)
+        setup = (base.aid, base.iid(db.SETUP_ENDPOINTS))
+        selected = (base.aid, base.iid(db.SELECTED_RTP))
+        put, pictures, chosen = pairing.put_characteristics, PictureStream(), VideoSelection()
+        with Leg(camera.host) as video, Leg(camera.host) as audio:
+            endpoint = control.Endpoint(camera.host, video.port, audio.port)
+            request = control.SetupRequest(endpoint)
+            assert await put([(*setup, control.text(request.encode()))]) == {}
+            value = (await pairing.get_characteristics([setup]))[setup]["value"]
+            told = {kind: bytes(part) for kind, part in TLV.decode_bytes(base64.b64decode(value))}
+            assert (told[1], told[2]) == (request.session_id, b"\0")
+            answer = control.SetupAnswer.parse(base64.b64decode(value))
+            video.open(Contract.of_video(request, answer, chosen, pictures.push))
+            start = control.start(request.session_id, chosen, control.AudioSelection())
+            assert await put([(*selected, control.text(start))]) == {}
+            await asyncio.to_thread(pictures.wait_more, 20)
+            end = control.command(request.session_id, control.END)
+            assert await put([(*selected, control.text(end))]) == {}
+            assert not video.problems + pictures.problems
 
     tell(camera, story)
 

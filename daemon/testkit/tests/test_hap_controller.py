@@ -18,6 +18,9 @@ import pytest
 from hsv_testkit import database as db
 from hsv_testkit.accessory import Accessory
 from hsv_testkit.database import Database
+from hsv_testkit.live import control
+from hsv_testkit.live.leg import Contract, Leg
+from hsv_testkit.live.streams import PictureStream
 from hsv_testkit.media import jpeg_size
 
 TESTKIT = Path(__file__).resolve().parents[1]
@@ -128,3 +131,36 @@ def test_many_connections_one_after_another(client: Client) -> None:
     iid = database(client).iid(db.NAME)
     for _ in range(50):
         assert client.do("read", ids=[f"1.{iid}"])["characteristics"][0]["value"]
+
+
+def test_sets_up_live_video(camera: Accessory, client: Client) -> None:
+    """On one connection, which hap-controller keeps only when told to."""
+    client.do("pair")
+    client.do("keep")
+    base = database(client)
+    setup, selected = f"1.{base.iid(db.SETUP_ENDPOINTS)}", f"1.{base.iid(db.SELECTED_RTP)}"
+    pictures, chosen = PictureStream(), control.VideoSelection()
+    with Leg(camera.host) as video, Leg(camera.host) as audio:
+        endpoint = control.Endpoint(camera.host, video.port, audio.port)
+        request = control.SetupRequest(endpoint)
+        client.do("write", values={setup: control.text(request.encode())})
+        value = client.do("read", ids=[setup])["characteristics"][0]["value"]
+        answer = control.SetupAnswer.parse(base64.b64decode(value))
+        assert answer.session_id == request.session_id
+        video.open(Contract.of_video(request, answer, chosen, pictures.push))
+        start = control.start(request.session_id, chosen, control.AudioSelection())
+        client.do("write", values={selected: control.text(start)})
+        pictures.wait_more(20)
+        end = control.command(request.session_id, control.END)
+        client.do("write", values={selected: control.text(end)})
+        assert not video.problems + pictures.problems
+
+
+def test_a_set_up_is_no_other_connections_business(camera: Accessory, client: Client) -> None:
+    """hap-controller as it is reads on another connection than it wrote on."""
+    client.do("pair")
+    setup = f"1.{database(client).iid(db.SETUP_ENDPOINTS)}"
+    request = control.SetupRequest(control.Endpoint(camera.host, 45000, 45002))
+    client.do("write", values={setup: control.text(request.encode())})
+    value = base64.b64decode(client.do("read", ids=[setup])["characteristics"][0]["value"])
+    assert request.video.key not in value and request.session_id not in value

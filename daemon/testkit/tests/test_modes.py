@@ -12,8 +12,8 @@ from conftest import Home, pair
 from hsv_testkit import database as db
 from hsv_testkit.hds import REASON
 from hsv_testkit.hub import Hub, OpenRefused
+from hsv_testkit.live.control import end_stream, setup_endpoints
 from hsv_testkit.recording_config import Selected
-from hsv_testkit.streaming import end_stream, setup_endpoints
 
 
 @dataclass(frozen=True)

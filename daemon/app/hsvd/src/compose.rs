@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use camera::plan::Pictures;
 use camera::services::{self, Labels};
 use camera::tlv::live::LiveOffer;
 use camera::tlv::recording::Offer;
@@ -20,7 +21,7 @@ use tracing::info;
 use crate::advert::{self, Announcer};
 use crate::config::Config;
 use crate::console::{self, PairingHelp};
-use crate::core::{Core, Input, Ports, Recordings, Signals};
+use crate::core::{Core, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals};
 use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
 use crate::net::{self, Connections, Link};
@@ -35,6 +36,8 @@ const MODEL: &str = "hsv camera";
 const FIELD_OF_VIEW_DEGREES: f64 = 90.0;
 /// Network events that may wait for the core task; then sockets are not read.
 const NET_EVENTS: usize = 64;
+/// Datagrams of viewers that may wait for the core task; further ones are dropped.
+const DATAGRAMS: usize = 256;
 /// Threads for the disk: pairings and settings.
 const DISK_THREADS: usize = 2;
 
@@ -104,6 +107,15 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         ..hds::Config::default()
     });
 
+    // Live view
+    let (arrivals, datagrams) = mpsc::channel(DATAGRAMS);
+    let source = Pictures {
+        size: Size::new(config.video.width.get(), config.video.height.get()),
+        fps: config.video.fps.get(),
+    };
+    let encodes = LiveEncodes::new(source);
+    let live = LiveViews::new(config.live.clone(), encodes, &mut rng, arrivals);
+
     // mDNS
     let advertisement = Advertisement {
         name: config.name.as_str().to_owned(),
@@ -129,6 +141,7 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         hap,
         hds,
         recordings: Recordings::new(&config.recording),
+        live,
         hap_connections: Connections::new(Link::Hap, events.clone()),
         hds_connections: Connections::new(Link::Hds, events),
         hds_port: hds_at.port(),
@@ -145,7 +158,15 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         next_write: 0,
         is_watching: false,
     };
-    let ports = Ports { signals, hap: hap_listener, hds: hds_listener, net, inputs: inbox, advert };
+    let ports = Ports {
+        signals,
+        hap: hap_listener,
+        hds: hds_listener,
+        net,
+        inputs: inbox,
+        datagrams,
+        advert,
+    };
     core.run(ports, first_actions).await;
     Ok(())
 }
@@ -163,6 +184,7 @@ fn camera_setup(config: &Config, device_id: &hap::DeviceId) -> anyhow::Result<Se
         identity: services::Identity::new(labels)?,
         recording: if config.recording.offer_15_fps { offer } else { offer.at_30_fps_only() },
         live: LiveOffer::standard(),
+        maximum_viewers: config.live.maximum_viewers,
         field_of_view: FieldOfView::try_from(FIELD_OF_VIEW_DEGREES)?,
     })
 }

@@ -6,6 +6,8 @@
 //! never configuration.
 
 // The paths are written out because a fuzz target includes this file by its path.
+#[path = "config/live.rs"]
+mod live;
 #[path = "config/media.rs"]
 mod media;
 #[path = "config/recording.rs"]
@@ -18,6 +20,7 @@ use std::path::{Path, PathBuf};
 use hap::setup::{SetupCode, SetupId};
 use serde::Deserialize;
 
+pub use live::LiveConfig;
 pub use media::{AudioConfig, MotionConfig, SnapshotConfig, VideoConfig};
 pub use recording::{RecordingConfig, SilentAudioTrack};
 
@@ -64,6 +67,8 @@ pub struct Config {
     pub motion: MotionConfig,
     /// `[recording]`
     pub recording: RecordingConfig,
+    /// `[live]`
+    pub live: LiveConfig,
     /// `[snapshot]`
     pub snapshot: SnapshotConfig,
 }
@@ -79,6 +84,7 @@ impl Default for Config {
             audio: AudioConfig::default(),
             motion: MotionConfig::default(),
             recording: RecordingConfig::default(),
+            live: LiveConfig::default(),
             snapshot: SnapshotConfig::default(),
         }
     }
@@ -219,6 +225,20 @@ mod tests {
     }
 
     #[test]
+    fn live_view_has_its_keys() {
+        let text =
+            "[live]\nmtu = 1378\nport-range = '50000-50007'\nmaximum-viewers = 2\ntalkback = false";
+        let live = Config::parse(text).unwrap().live;
+        let expected = LiveConfig {
+            mtu: 1378,
+            port_range: Some(50_000..=50_007),
+            maximum_viewers: 2.try_into().unwrap(),
+            talkback: false,
+        };
+        assert_eq!(live, expected);
+    }
+
+    #[test]
     fn what_is_not_allowed_is_refused_with_its_place() {
         // text, what the message must name
         let table = [
@@ -244,6 +264,15 @@ mod tests {
             ("[recording]\nsilent-audio-track = 'perhaps'", "line 2"),
             ("[recording]\nstall-s = 0", "line 2"),
             ("[recording]\nacknowledge-s = 0", "line 2"),
+            ("[live]\nmtu = 255", "256 to 1472"),
+            ("[live]\nmtu = 1473", "256 to 1472"),
+            ("[live]\nport-range = '50000'", "first-last"),
+            ("[live]\nport-range = '50001-50000'", "first-last"),
+            ("[live]\nport-range = '50000-50000'", "first-last"),
+            ("[live]\nport-range = '0-50000'", "first-last"),
+            ("[live]\nmaximum-viewers = 0", "1 to 4"),
+            ("[live]\nmaximum-viewers = 5", "1 to 4"),
+            ("[live]\ntalkback = 1", "line 2"),
             ("[snapshot]\nquality = 0", "line 2"),
             ("name = ", "line 1"),
         ];

@@ -3,6 +3,7 @@
 //! pure crates say what to do; it does that, in order.
 
 mod accessory;
+mod live;
 mod media_events;
 mod stream;
 
@@ -30,9 +31,11 @@ use crate::saver::Saver;
 use crate::store::StoreError;
 use crate::{net, watchdog};
 
+pub use live::{Arrival, LiveEncodes, LiveViews};
 pub use stream::Recordings;
 
 use crate::sounds::Sounds;
+use crate::udp::Datagram;
 
 /// How long the end may take, goodbyes included.
 const SHUT_DOWN_WITHIN: Duration = Duration::from_millis(1500);
@@ -66,6 +69,7 @@ pub struct Core {
     pub hap: hap::Server,
     pub hds: hds::Server,
     pub recordings: Recordings,
+    pub live: LiveViews,
     pub hap_connections: Connections,
     pub hds_connections: Connections,
     /// Where the data stream listens.
@@ -115,6 +119,7 @@ pub struct Ports {
     pub hds: TcpListener,
     pub net: mpsc::Receiver<(net::Link, NetEvent)>,
     pub inputs: mpsc::UnboundedReceiver<Input>,
+    pub datagrams: mpsc::Receiver<Datagram<Arrival>>,
     pub advert: Option<JoinHandle<()>>,
 }
 
@@ -136,6 +141,9 @@ impl Core {
                 }
                 Some(input) = ports.inputs.recv() => self.handle(input),
                 Some((link, event)) = ports.net.recv() => self.net_event(link, event),
+                Some(datagram) = ports.datagrams.recv() => {
+                    self.datagram(Instant::now(), datagram);
+                }
                 accepted = net::accept(&ports.hap) => self.accepted(net::Link::Hap, accepted),
                 accepted = net::accept(&ports.hds) => self.accepted(net::Link::Hds, accepted),
                 () = sleep_until(deadline) => self.time_out(),
@@ -152,6 +160,7 @@ impl Core {
             self.hds.next_timeout(),
             self.camera.next_timeout(),
             self.recordings.next_timeout(),
+            self.live.next_timeout(),
         ];
         timeouts.into_iter().flatten().min()
     }
@@ -165,6 +174,7 @@ impl Core {
         let actions = self.camera.handle(now, camera::Input::Timeout);
         self.act(now, actions);
         self.recordings_timeout(now);
+        self.live_timeout(now);
     }
 
     fn handle(&mut self, input: Input) {
@@ -215,6 +225,7 @@ impl Core {
             std::process::exit(0);
         });
         self.recorder(now, camera::recording::Input::Stopping);
+        self.end_live_views(now);
         drop((ports.hap, ports.hds, self.announcer));
         let mut net = ports.net;
         // Writers tell what has left, and wait while nobody listens.

@@ -20,6 +20,7 @@ mod saver;
 mod settings;
 mod sounds;
 mod store;
+mod udp;
 mod watchdog;
 
 use std::path::PathBuf;

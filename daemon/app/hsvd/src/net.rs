@@ -101,6 +101,8 @@ pub struct Connections {
 #[derive(Debug)]
 struct Open {
     peer: IpAddr,
+    /// Where the peer reached us.
+    local: SocketAddr,
     orders: mpsc::UnboundedSender<Order>,
     /// Bytes sent and not yet taken by the kernel.
     queued: Arc<AtomicUsize>,
@@ -169,6 +171,7 @@ impl Connections {
         if self.link == Link::Hds {
             rustix::net::sockopt::set_socket_keepalive(&stream, true)?;
         }
+        let local = stream.local_addr()?;
         let conn = self.next;
         self.next += 1;
         let (orders, inbox) = mpsc::unbounded_channel();
@@ -184,7 +187,7 @@ impl Connections {
         };
         let writing = self.tasks.spawn(writer.run(inbox, reading.clone()));
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        self.open.insert(conn, Open { peer: peer.ip(), orders, queued, reading, writing });
+        self.open.insert(conn, Open { peer: peer.ip(), local, orders, queued, reading, writing });
         while self.tasks.try_join_next().is_some() {}
         Ok((conn, peer))
     }
@@ -192,6 +195,11 @@ impl Connections {
     /// Where an open connection comes from.
     pub fn peer(&self, conn: u64) -> Option<IpAddr> {
         self.open.get(&conn).map(|open| open.peer)
+    }
+
+    /// Where an open connection came in: our address, with its interface if it is link-local.
+    pub fn local(&self, conn: u64) -> Option<SocketAddr> {
+        self.open.get(&conn).map(|open| open.local)
     }
 
     /// Sends `bytes`; to a connection that is gone, nothing happens.

@@ -15,9 +15,9 @@ use crate::scale::{Scaler, shrink};
 /// What a full tap does with the next picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overflow {
-    /// Drop the oldest: only the newest matters.
+    /// Drop the oldest: only the newest matter.
     Replace,
-    /// Drop the new one and count it.
+    /// Drop the new one.
     Drop,
 }
 
@@ -51,6 +51,13 @@ impl TapOptions {
         Self { bound: ENCODER_BOUND, overflow: Overflow::Drop, interval, luma: None }
     }
 
+    /// For an encoder of live view: every picture, or those on a grid of `interval`. A late one
+    /// goes on with the newest, since a viewer wants the present, and holds little of the memory
+    /// that the recording needs.
+    pub const fn live(interval: Option<Duration>) -> Self {
+        Self { bound: LIVE_BOUND, overflow: Overflow::Replace, interval, luma: None }
+    }
+
     /// For a snapshot: the newest picture.
     pub const fn newest() -> Self {
         Self { bound: 1, overflow: Overflow::Replace, interval: None, luma: None }
@@ -59,6 +66,7 @@ impl TapOptions {
 
 /// Pictures waiting for an encoder.
 const ENCODER_BOUND: usize = 8;
+const LIVE_BOUND: usize = 2;
 
 /// What [`Tap::recv`] returned.
 #[derive(Debug)]
@@ -71,6 +79,18 @@ pub enum Received {
     Ended,
 }
 
+/// What a tap stands on: it ends when this does.
+pub(crate) trait Leave: Send + Sync + 'static {
+    /// Whether it still holds.
+    fn is_valid(&self) -> bool;
+}
+
+impl<P: Kind + Send + Sync + 'static> Leave for Permit<P> {
+    fn is_valid(&self) -> bool {
+        self.is_valid()
+    }
+}
+
 /// The writer's side.
 #[derive(Debug, Default)]
 pub(crate) struct FrameBus {
@@ -78,15 +98,11 @@ pub(crate) struct FrameBus {
 }
 
 impl FrameBus {
-    /// A new tap. It ends when `permit` does.
-    pub(crate) fn tap<P: Kind + Send + Sync + 'static>(
-        &self,
-        permit: Permit<P>,
-        options: TapOptions,
-    ) -> Tap {
+    /// A new tap. It ends when `leave` does.
+    pub(crate) fn tap(&self, leave: impl Leave, options: TapOptions) -> Tap {
         let shared = Arc::new(Shared {
             options,
-            permitted: Box::new(move || permit.is_valid()),
+            leave: Box::new(leave),
             state: Mutex::default(),
             arrived: Condvar::new(),
             dropped: AtomicU64::new(0),
@@ -145,7 +161,7 @@ impl Tap {
         let deadline = Instant::now() + timeout;
         let mut state = self.0.lock();
         loop {
-            if state.has_ended || !(self.0.permitted)() {
+            if state.has_ended || !self.0.leave.is_valid() {
                 state.end();
                 return Received::Ended;
             }
@@ -163,7 +179,7 @@ impl Tap {
         }
     }
 
-    /// Pictures lost because the reader was late, without those replaced by newer ones.
+    /// Pictures lost because the reader was late, whichever way [`Overflow`] chose.
     pub fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
     }
@@ -178,7 +194,7 @@ impl Drop for Tap {
 
 pub(crate) struct Shared {
     options: TapOptions,
-    permitted: Box<dyn Fn() -> bool + Send + Sync>,
+    leave: Box<dyn Leave>,
     state: Mutex<State>,
     arrived: Condvar,
     dropped: AtomicU64,
@@ -217,12 +233,10 @@ impl Shared {
             return;
         }
         if state.frames.len() >= self.options.bound {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
             match self.options.overflow {
                 Overflow::Replace => drop(state.frames.pop_front()),
-                Overflow::Drop => {
-                    self.dropped.fetch_add(1, Ordering::Relaxed);
-                    return;
-                }
+                Overflow::Drop => return,
             }
         }
         state.frames.push_back(frame);
@@ -231,7 +245,7 @@ impl Shared {
     }
 
     fn end_if_revoked(&self) -> bool {
-        let revoked = !(self.permitted)();
+        let revoked = !self.leave.is_valid();
         if revoked {
             self.end();
         }

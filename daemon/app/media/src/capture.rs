@@ -2,13 +2,12 @@
 //! The thread "capture": keeps the source open while it is permitted, and puts its pictures on
 //! the bus.
 
-use std::sync::atomic::Ordering;
-
 use privacy::{Capture, Permit};
 
+use crate::backoff::Backoff;
 use crate::scale::Scaler;
 use crate::source::{self, SourceError};
-use crate::video::{Backoff, Shared, VideoEvent};
+use crate::video::{Shared, VideoEvent};
 
 pub(crate) fn run(shared: &Shared) {
     let mut backoff = Backoff::default();
@@ -66,8 +65,8 @@ fn deliver(
         }
         let missed = frame.number.saturating_sub(expected.unwrap_or(frame.number));
         expected = Some(frame.number + 1);
-        shared.counters.missed.fetch_add(missed, Ordering::Relaxed);
-        shared.counters.captured.fetch_add(1, Ordering::Relaxed);
+        shared.counters.missed.add(missed);
+        shared.counters.captured.add(1);
         shared.bus.publish(&frame, permit, scaler);
     }
     Ok(())

@@ -102,7 +102,7 @@ pub enum Level {
 }
 
 /// What an encoder is to make.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncoderSettings {
     /// Size of the pictures it will get.
     pub size: Size,

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!  source ─► capture ─► FrameBus ─┬─► Tap ─► record ─► VideoEvent::Encoded
+//!                                 ├─► Tap ─► live-N ─► VideoEvent::Live, one for each encode
 //!                                 ├─► Tap (luma, 5/s) ─► motion, elsewhere
 //!                                 └─► Tap (newest) ─► snapshot ─► JPEG
 //! ```
@@ -29,20 +30,22 @@
 
 #![forbid(unsafe_code)]
 
+mod backoff;
 mod bus;
 mod capture;
 mod clock;
 mod colour;
+mod encode;
 mod encoder;
 mod pool;
-mod record;
 mod scale;
 mod snapshot;
 mod sound;
 mod source;
+mod speaker;
 mod video;
 
-pub use audio::AudioFormat;
+pub use audio::{AudioFormat, LiveCodec, LiveFormat, LiveRate, PacketTime};
 pub use bus::{Overflow, Received, Tap, TapOptions};
 pub use clock::monotonic;
 pub use encoder::{
@@ -50,10 +53,16 @@ pub use encoder::{
     MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
 };
 pub use snapshot::SnapshotError;
-pub use sound::{OnSound, Sound, SoundError, SoundEvent, SoundSource, UnknownSound};
+pub use sound::{
+    Ducking, ListenerId, Loudness, OnSound, Sound, SoundError, SoundEvent, SoundSource,
+    UnknownSound,
+};
 pub use source::{SourceError, UnknownSource, UnusableFormat, VideoSource};
 pub use source::{pattern, y4m};
+pub use speaker::{
+    OnSpeaker, Speaker, SpeakerError, SpeakerEvent, SpeakerSink, SpeakerStats, UnknownSpeaker,
+};
 pub use video::{
-    MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig, VideoConfigError, VideoEvent,
-    VideoStats,
+    EncodeId, LiveEncode, MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig,
+    VideoConfigError, VideoEvent, VideoStats,
 };

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The thread "snapshot": JPEGs of the newest picture. Requests that wait together are served
-//! from one picture, and an answer serves requests of its size for a second.
+//! from one picture, and an answer serves requests that come to its size for a second.
 
 mod jpeg;
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -106,7 +105,9 @@ fn answer(
     size: Size,
     permit: &Permit<Capture>,
 ) -> Result<Arc<[u8]>, SnapshotError> {
-    let size = Size::new(size.width.max(MIN_SIDE), size.height.max(MIN_SIDE));
+    let bounds = Size::new(size.width.max(MIN_SIDE), size.height.max(MIN_SIDE));
+    // every source delivers this size; requests that come to the same size share a picture
+    let size = shrink(shared.config.size, bounds);
     cache.purge();
     if let Some(jpeg) = cache.get(size) {
         return Ok(jpeg);
@@ -120,7 +121,7 @@ fn answer(
         }
     };
     let jpeg = encode(&newest.picture, size, shared.config.snapshot_quality)?;
-    shared.counters.snapshots.fetch_add(1, Ordering::Relaxed);
+    shared.counters.snapshots.add(1);
     cache.put(size, Arc::clone(&jpeg), permit.clone());
     Ok(jpeg)
 }

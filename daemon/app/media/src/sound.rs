@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The camera's sound: one handle over the thread "sound", which owns microphone and encoder.
 //!
-//! The microphone is open only while somebody may hear it. When the permit ends or the last listener
-//! goes, the device is closed; it is never merely muted.
+//! The microphone is read once for all who listen: recordings and live sessions. It is open only
+//! while somebody may hear it. When the last permit ends, the last listener goes or all are muted,
+//! the device is closed; it is never merely muted.
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 use std::{fmt, io};
 
-use audio::{AudioFormat, CaptureError, ConvertError, EncodeError};
+use audio::{AudioFormat, CaptureError, ConvertError, EncodeError, LiveFormat};
 use frame::AudioPacket;
-use privacy::{Kind, Permit};
+use privacy::{Kind, LivePermit, Permit};
 
-mod episode;
+pub(crate) mod ducking;
+pub(crate) mod episode;
+mod seat;
+mod shared;
 mod worker;
+
+pub use ducking::{Ducking, Loudness};
+use shared::{Format, Shared, Who};
+use worker::Worker;
 
 /// Where sound comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +71,12 @@ impl fmt::Display for SoundSource {
 /// What the thread tells.
 #[derive(Debug)]
 pub enum SoundEvent {
-    /// A packet, captured while the permit held.
+    /// A packet for recordings, captured while the permit held.
     Packet(AudioPacket),
+    /// A packet for a live listener, captured while its permit held.
+    Live(ListenerId, AudioPacket),
+    /// A live listener's format cannot be encoded; it hears nothing until it listens anew.
+    Refused(ListenerId, SoundError),
     /// The source cannot be used. Told once an episode; it is opened again and again, less and less
     /// often, until it works.
     Failed(SoundError),
@@ -90,10 +101,15 @@ pub enum SoundError {
     NoAlsa,
 }
 
+/// A live listener, named by its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ListenerId(pub u32);
+
 /// The handle. Dropping it closes the source and ends the thread.
 #[derive(Debug)]
 pub struct Sound {
     shared: Arc<Shared>,
+    ducking: Ducking,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -101,20 +117,20 @@ pub struct Sound {
 pub type OnSound = Box<dyn FnMut(SoundEvent) + Send>;
 
 impl Sound {
-    /// Starts the thread; the source stays closed until [`Sound::run`].
+    /// Starts the thread; the source stays closed until somebody listens.
     ///
     /// # Errors
     /// When the system has no thread for us.
     pub fn spawn(source: SoundSource, on_event: OnSound) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let worker = worker::Worker::new(source, Arc::clone(&shared), on_event);
+        let (shared, ducking) = (Arc::new(Shared::new()), Ducking::default());
+        let worker = Worker::new(source, Arc::clone(&shared), ducking.clone(), on_event);
         let thread = std::thread::Builder::new().name("sound".into()).spawn(|| worker.run())?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, ducking, thread: Some(thread) })
     }
 
-    /// Opens the source and delivers packets of `format` for as long as `permit` holds. Replaces
-    /// what ran before. The permit is that for recorded sound or for a live session; [`Record`]
-    /// is enough for [`SoundSource::Silence`].
+    /// Delivers packets of `format` for recordings for as long as `permit` holds. Replaces what
+    /// ran for recordings before. The permit is that for recorded sound; [`Record`] is enough for
+    /// [`SoundSource::Silence`].
     ///
     /// [`Record`]: privacy::Record
     pub fn run<P>(&self, format: AudioFormat, permit: Permit<P>)
@@ -122,118 +138,53 @@ impl Sound {
         P: Kind + Send + Sync + 'static,
     {
         let is_allowed = Box::new(move || permit.is_valid());
-        self.shared.set(|wish| wish.order = Some(Order { format, is_allowed }));
+        self.shared.order(Who::Recording, Format::Recorded(format), is_allowed);
     }
 
-    /// Closes the source. No packet is delivered after this has returned; the device itself is
-    /// closed a moment later, at the end of the read that is under way.
+    /// Ends what [`Sound::run`] began. No packet for recordings is delivered after this has
+    /// returned; the device itself is closed a moment later, at the end of the read that is under
+    /// way, unless somebody else listens.
     pub fn stop(&self) {
-        self.shared.set(|wish| wish.order = None);
+        self.shared.cancel(Who::Recording);
+    }
+
+    /// Delivers packets of `format` to a live listener for as long as `permit` holds. Replaces what
+    /// it heard before.
+    pub fn listen(&self, id: ListenerId, format: LiveFormat, permit: LivePermit) {
+        let is_allowed = Box::new(move || permit.is_valid());
+        self.shared.order(Who::Live(id), Format::Live(format), is_allowed);
+    }
+
+    /// A live listener goes; the same holds as for [`Sound::stop`].
+    pub fn leave(&self, id: ListenerId) {
+        self.shared.cancel(Who::Live(id));
+    }
+
+    /// How loud live listeners hear the microphone; recordings are as loud as ever. When it is
+    /// muted live listeners hear nothing, and without a recording the source is closed.
+    pub fn set_microphone(&self, loudness: Loudness) {
+        self.shared.set_microphone(loudness);
+    }
+
+    /// Makes live listeners' sound softer while talkback plays.
+    pub fn ducking(&self) -> Ducking {
+        self.ducking.clone()
     }
 
     /// Whether the source is open just now, for the status light and for tests.
     pub fn is_open(&self) -> bool {
-        self.shared.lock().is_open
+        self.shared.is_open()
     }
 }
 
 impl Drop for Sound {
     fn drop(&mut self) {
-        self.shared.set(|wish| {
-            wish.order = None;
-            wish.ends = true;
-        });
+        self.shared.end();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::error!("the sound thread has panicked");
         }
-    }
-}
-
-/// What handle and thread share.
-#[derive(Debug, Default)]
-struct Shared {
-    wish: Mutex<Wish>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Wish {
-    order: Option<Order>,
-    /// Grows with every order, so that the thread sees a new one.
-    number: u64,
-    ends: bool,
-    is_open: bool,
-}
-
-struct Order {
-    format: AudioFormat,
-    is_allowed: Box<dyn Fn() -> bool + Send>,
-}
-
-impl fmt::Debug for Order {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Order").field("format", &self.format).finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Wish> {
-        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, change: impl FnOnce(&mut Wish)) {
-        let mut wish = self.lock();
-        change(&mut wish);
-        wish.number += 1;
-        drop(wish);
-        self.changed.notify_all();
-    }
-
-    fn set_open(&self, is_open: bool) {
-        self.lock().is_open = is_open;
-    }
-
-    /// Waits for an order that is allowed; `None` when the thread shall end.
-    fn next_order(&self) -> Option<(u64, AudioFormat)> {
-        let mut wish = self.lock();
-        loop {
-            if wish.ends {
-                return None;
-            }
-            if let Some(order) = &wish.order {
-                if (order.is_allowed)() {
-                    return Some((wish.number, order.format));
-                }
-                // a permit never revives
-                wish.order = None;
-            }
-            wish = self.changed.wait(wish).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Calls `then` while order `number` stands and is allowed; no order can change meanwhile.
-    fn while_ordered(&self, number: u64, then: impl FnOnce()) -> bool {
-        let wish = self.lock();
-        let holds = wish.is(number);
-        if holds {
-            then();
-        }
-        holds
-    }
-
-    /// Sleeps; whether order `number` still stands afterwards.
-    fn sleep(&self, number: u64, time: Duration) -> bool {
-        let wish = self.lock();
-        let waited = self.changed.wait_timeout_while(wish, time, |wish| wish.is(number));
-        waited.unwrap_or_else(PoisonError::into_inner).0.is(number)
-    }
-}
-
-impl Wish {
-    fn is(&self, number: u64) -> bool {
-        self.number == number && self.order.as_ref().is_some_and(|order| (order.is_allowed)())
     }
 }
 

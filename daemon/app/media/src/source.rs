@@ -79,8 +79,10 @@ pub(crate) fn open(config: &VideoConfig) -> Result<Box<dyn FrameSource>, SourceE
 }
 
 /// Pictures alive at a time: one being drawn, one being encoded, and two for readers that are
-/// late. At 1080p each is 3 MB; a picture that finds no memory is lost and counted.
-const MAX_PICTURES: usize = 4;
+/// late, and as many as live view can hold: the newest two waiting and an older one being encoded
+/// would leave the recording less. At 1080p each is 3 MB; a picture that finds no memory is lost
+/// and counted.
+const MAX_PICTURES: usize = 6;
 
 /// Why a source gives no pictures.
 #[derive(Debug, thiserror::Error)]

@@ -1,110 +1,31 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The camera's picture: one handle over the threads "capture", "record" and "snapshot".
+//! The camera's picture: one handle over the threads "capture", "record", "live-N" and "snapshot".
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+mod config;
+mod event;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use frame::{EncodedFrame, Size};
+use frame::Size;
 use privacy::{GateWatch, Kind, Permit};
+
+pub use config::{EncodeId, LiveEncode, MAX_FPS, RecordSettings, VideoConfig, VideoConfigError};
+pub use event::{VideoEvent, VideoStats};
 
 use crate::bus::{FrameBus, Tap, TapOptions};
 use crate::clock::Signal;
-use crate::encoder::{EncodeError, EncoderChoice, Level, Profile};
+use crate::encode::{LiveSet, record};
 use crate::snapshot::{Job, Jobs, SnapshotError};
-use crate::source::{SourceError, VideoSource};
-use crate::{capture, record, snapshot};
-
-/// What the configuration file says about video.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VideoConfig {
-    /// Where pictures come from.
-    pub source: VideoSource,
-    /// Their size; a source of another size is scaled, aspect kept.
-    pub size: Size,
-    /// Pictures a second, 1 to [`MAX_FPS`]; a device may deliver fewer.
-    pub fps: u32,
-    /// Which encoder to use.
-    pub encoder: EncoderChoice,
-    /// Of the JPEG pictures of [`Video::snapshot`], 1 to 100.
-    pub snapshot_quality: u8,
-}
-
-/// More pictures a second than any source of ours has.
-pub const MAX_FPS: u32 = 120;
-
-/// The configuration cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum VideoConfigError {
-    /// Sides must be even, from 16 to 3840.
-    #[error("picture size must be even and between 16 and 3840 pixels a side")]
-    Size(Size),
-    /// See [`MAX_FPS`].
-    #[error("pictures a second must be between 1 and {MAX_FPS}")]
-    Fps(u32),
-}
-
-/// What a hub selected for recordings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordSettings {
-    /// Size of the encoded picture.
-    pub size: Size,
-    /// Pictures a second; more than the source has means all.
-    pub fps: u32,
-    /// H.264 profile.
-    pub profile: Profile,
-    /// H.264 level.
-    pub level: Level,
-    /// Bits a second.
-    pub bitrate_bps: u32,
-    /// No IDR comes later than this after the last: the selected fragment length.
-    pub idr_interval: Duration,
-}
-
-/// What the video threads tell. The callback runs on those threads and must not wait.
-#[derive(Debug)]
-pub enum VideoEvent {
-    /// The source is open and running.
-    CaptureStarted,
-    /// The source is closed.
-    CaptureStopped,
-    /// The source gives no pictures. It is tried again after 1 to 10 s.
-    SourceLost {
-        /// Why.
-        reason: SourceError,
-    },
-    /// The first picture after a loss.
-    SourceBack,
-    /// A picture for recordings. The first one after a start is an IDR; a `config` that differs
-    /// from the one before means a new encoder.
-    Encoded(EncodedFrame),
-    /// The recording encoder stopped. It is tried again after 1 to 10 s.
-    EncoderFailed {
-        /// Why.
-        reason: EncodeError,
-    },
-}
-
-/// Counters since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct VideoStats {
-    /// Pictures from the source.
-    pub captured: u64,
-    /// Pictures the source skipped, or for which there was no memory because readers were late.
-    pub missed: u64,
-    /// Pictures encoded for recordings.
-    pub encoded: u64,
-    /// Pictures lost because the recording encoder was late.
-    pub record_dropped: u64,
-    /// JPEG pictures made; answers from the cache are not counted.
-    pub snapshots: u64,
-}
+use crate::{capture, snapshot};
+use event::Counters;
 
 /// The threads. Dropping it stops them, closes the source and waits for their end.
 pub struct Video {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    live: Mutex<LiveSet>,
 }
 
 impl std::fmt::Debug for Video {
@@ -127,13 +48,7 @@ impl Video {
         gate: GateWatch,
         events: Box<dyn Fn(VideoEvent) + Send + Sync>,
     ) -> Result<Self, VideoConfigError> {
-        let side = |side: u16| side.is_multiple_of(2) && (16..=3840).contains(&side);
-        if !side(config.size.width) || !side(config.size.height) {
-            return Err(VideoConfigError::Size(config.size));
-        }
-        if !(1..=MAX_FPS).contains(&config.fps) {
-            return Err(VideoConfigError::Fps(config.fps));
-        }
+        config.check()?;
         let shared = Arc::new(Shared {
             config,
             gate,
@@ -148,15 +63,14 @@ impl Video {
         });
         let spawn = |name: &str, run: fn(&Shared)| {
             let shared = Arc::clone(&shared);
-            let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES);
-            thread.spawn(move || run(&shared)).expect("the system can start a thread")
+            start_thread(name.to_owned(), move || run(&shared))
         };
         let threads = vec![
             spawn("capture", capture::run),
             spawn("record", record::run),
             spawn("snapshot", snapshot::run),
         ];
-        Ok(Self { shared, threads })
+        Ok(Self { shared, threads, live: Mutex::default() })
     }
 
     /// Tells that the gate changed. When this returns, taps whose permit was taken back hold
@@ -175,6 +89,25 @@ impl Video {
     /// Codes the next picture for recordings as an IDR.
     pub fn request_idr(&self) {
         self.shared.wants_idr.store(true, Ordering::Relaxed);
+    }
+
+    /// What to encode for live view: exactly `encodes`, each while one of its permits is valid.
+    /// One that was among them before goes on undisturbed; another bit rate alone is applied
+    /// within a picture, anything else means a new encoder. A permit that is new to an encode, a
+    /// viewer who joins, makes its next picture an IDR. Of equal ids the first counts. Pictures
+    /// of an encode that is gone may still come for the time of one picture.
+    ///
+    /// # Panics
+    /// When the system cannot start a thread.
+    pub fn live(&self, encodes: Vec<LiveEncode>) {
+        lock(&self.live).replace(encodes, &self.shared);
+        self.wake();
+    }
+
+    /// Codes the next picture of `encode` as an IDR. Asked for again within 100 ms it counts once;
+    /// for an encode that does not run it does nothing.
+    pub fn request_live_idr(&self, encode: EncodeId) {
+        lock(&self.live).request_idr(encode);
     }
 
     /// Asks for a JPEG of the newest picture that fits in `size`, aspect kept and never enlarged.
@@ -198,15 +131,7 @@ impl Video {
 
     /// The counters.
     pub fn stats(&self) -> VideoStats {
-        let counters = &self.shared.counters;
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        VideoStats {
-            captured: read(&counters.captured),
-            missed: read(&counters.missed),
-            encoded: read(&counters.encoded),
-            record_dropped: read(&counters.record_dropped),
-            snapshots: read(&counters.snapshots),
-        }
+        self.shared.counters.read()
     }
 }
 
@@ -215,11 +140,8 @@ impl Drop for Video {
         self.shared.is_stopped.store(true, Ordering::Release);
         self.shared.bus.close();
         self.shared.signal.raise();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a video thread panicked");
-            }
-        }
+        let live = self.live.get_mut().unwrap_or_else(PoisonError::into_inner).take_threads();
+        self.threads.drain(..).chain(live).for_each(end_thread);
     }
 }
 
@@ -260,38 +182,22 @@ impl Shared {
     }
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub captured: AtomicU64,
-    pub missed: AtomicU64,
-    pub encoded: AtomicU64,
-    pub record_dropped: AtomicU64,
-    pub snapshots: AtomicU64,
-}
-
-/// Pauses between tries of something that fails: 1 s, doubled up to 10 s.
-#[derive(Debug, Default)]
-pub(crate) struct Backoff {
-    failures: u32,
-}
-
-impl Backoff {
-    pub(crate) fn next(&mut self) -> Duration {
-        self.failures += 1;
-        Duration::from_secs(1 << (self.failures - 1).min(4)).min(Duration::from_secs(10))
-    }
-
-    pub(crate) fn has_failed(&self) -> bool {
-        self.failures > 0
-    }
-
-    pub(crate) fn reset(&mut self) {
-        self.failures = 0;
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// # Panics
+/// When the system cannot.
+pub(crate) fn start_thread(name: String, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let thread = std::thread::Builder::new().name(name).stack_size(STACK_BYTES);
+    thread.spawn(run).expect("the system can start a thread")
+}
+
+/// Waits for the end of `thread`.
+pub(crate) fn end_thread(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a video thread panicked");
+    }
 }
 
 /// Encoder and JPEG work are shallow; the default of 2 MiB is only address space, but so much is
@@ -301,15 +207,8 @@ const STACK_BYTES: usize = 1 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_pause_grows_to_ten_seconds() {
-        let mut backoff = Backoff::default();
-        let pauses: Vec<u64> = (0..7).map(|_| backoff.next().as_secs()).collect();
-        assert_eq!(pauses, [1, 2, 4, 8, 10, 10, 10]);
-        backoff.reset();
-        assert_eq!(backoff.next().as_secs(), 1);
-    }
+    use crate::encoder::EncoderChoice;
+    use crate::source::VideoSource;
 
     #[test]
     fn a_bad_configuration_is_refused() {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What every encoder back end must do. A new back end adds a line to [`back_ends`].
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use frame::{EncodedFrame, Pts, RawFrame, Size, YuvPicture, nals};
 use media::pattern::{Drawn, Moment, Scene, TestPattern};
 use media::{Coding, EncodeError, EncoderChoice, EncoderSettings, Level, Profile, VideoEncoder};
+use support::ffmpeg::{annex_b, run};
 
 fn back_ends() -> Vec<(&'static str, EncoderChoice)> {
     vec![("openh264", EncoderChoice::Openh264)]
@@ -127,41 +128,6 @@ fn wrong_sizes_are_refused() {
     }
 }
 
-fn annex_b(frames: &[EncodedFrame]) -> Vec<u8> {
-    let mut stream = Vec::new();
-    for frame in frames {
-        let sets = [frame.config.sps(), frame.config.pps()];
-        let slices = nals(&frame.data).map(|nal| nal.0);
-        for nal in sets.into_iter().filter(|_| frame.is_idr).chain(slices) {
-            stream.extend_from_slice(&[0, 0, 0, 1]);
-            stream.extend_from_slice(nal);
-        }
-    }
-    stream
-}
-
-/// Runs `program` on `input`; `None` when there is no such program.
-#[expect(clippy::print_stderr, reason = "a skip is told")]
-fn run(program: &str, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut child) = child else {
-        eprintln!("skipped: {program} is not installed");
-        return None;
-    };
-    let mut stdin = child.stdin.take().expect("piped");
-    let input = input.to_vec();
-    let writer = std::thread::spawn(move || stdin.write_all(&input));
-    let output = child.wait_with_output().expect("it ends");
-    writer.join().expect("no panic").expect("it reads all");
-    assert!(output.status.success(), "{program} says no");
-    Some(output.stdout)
-}
-
 #[test]
 fn ffprobe_agrees_about_the_stream() {
     for (name, choice) in back_ends() {
@@ -174,7 +140,7 @@ fn ffprobe_agrees_about_the_stream() {
                        color_range:frame=pict_type,key_frame";
         let arguments =
             ["-v", "error", "-f", "h264", "-show_entries", entries, "-of", "flat", "-i", "-"];
-        let Some(report) = run("ffprobe", &arguments, &annex_b(&frames)) else { return };
+        let Some((report, _)) = run("ffprobe", &arguments, &annex_b(&frames)) else { return };
         let report = String::from_utf8_lossy(&report).into_owned();
         let value = |key: &str| {
             let line = report.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
@@ -207,7 +173,7 @@ fn what_is_decoded_looks_like_what_was_encoded() {
         let frames: Vec<_> = (0..10).map(|n| encode(encoder.as_mut(), n, Coding::Auto)).collect();
         let arguments =
             ["-v", "error", "-f", "h264", "-i", "-", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"];
-        let Some(raw) = run("ffmpeg", &arguments, &annex_b(&frames)) else { return };
+        let Some((raw, _)) = run("ffmpeg", &arguments, &annex_b(&frames)) else { return };
         assert_eq!(raw.len(), 10 * SIZE.i420_len(), "{name}");
         for (number, decoded) in (0..).zip(raw.chunks_exact(SIZE.i420_len())) {
             let original = picture(number, SIZE);

@@ -160,9 +160,9 @@ fn snapshots_fit_keep_their_shape_and_share_work() {
     }
     let before = video.stats().snapshots;
     let (reply, answers) = channel();
-    for _ in 0..10 {
+    for request in 0..10 {
         let reply = reply.clone();
-        let size = Size::new(200, 200);
+        let size = Size::new(200, 200 - request); // all come to 200 by 112
         video.snapshot(size, Box::new(move |result| drop(reply.send(result))));
     }
     let answers: Vec<_> = answers.iter().take(10).map(Result::unwrap).collect();

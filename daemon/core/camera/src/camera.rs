@@ -11,13 +11,13 @@
 
 mod effects;
 mod input;
+mod live;
 mod saving;
 mod setup;
 mod stored;
 mod values;
 mod write;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use hap::{ConnectionId, Iid, Perms, Status, WriteEntry};
@@ -26,14 +26,16 @@ use privacy::{OperatingMode, Permits, Refusal, SnapshotReason};
 use crate::services;
 use crate::tlv::data_stream::{SALT_BYTES, SetupResponse};
 use crate::tlv::selected::SelectedConfiguration;
-use crate::tlv::setup_endpoints::Response;
+use crate::tlv::setup_endpoints::{Prepared, Refusal as LiveRefusal};
 
 pub use effects::Outputs;
 pub use input::{Action, DisabledBy, Input, Outcome, Start, Ticket};
-pub use setup::{FieldOfView, FieldOfViewRange, Setup};
+pub use live::{LiveEnd, START_WITHIN};
+pub use setup::{FieldOfView, FieldOfViewRange, MaximumViewers, MaximumViewersRange, Setup};
 pub use stored::{Selected, Sound, StoredState, StoredStateError};
 
 use effects::Effects;
+use live::Live;
 use write::{Progress, Request, Slot, Write};
 
 /// Write requests that may wait at once; further ones are told that the camera is busy.
@@ -44,7 +46,9 @@ const MAX_REQUESTS: usize = 64;
 /// ```
 /// use camera::services::{Identity, Labels};
 /// use camera::tlv::{live::LiveOffer, recording::{Offer, PrebufferMs}};
-/// use camera::{Action, Camera, DisabledBy, FieldOfView, Input, Setup, Start, StoredState};
+/// use camera::{
+///     Action, Camera, DisabledBy, FieldOfView, Input, MaximumViewers, Setup, Start, StoredState,
+/// };
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let text = |text: &str| text.to_owned();
@@ -55,6 +59,7 @@ const MAX_REQUESTS: usize = 64;
 ///     })?,
 ///     recording: Offer::standard(PrebufferMs::try_from(4000)?),
 ///     live: LiveOffer::standard(),
+///     maximum_viewers: MaximumViewers::MAX,
 ///     field_of_view: FieldOfView::try_from(110.0)?,
 /// };
 /// let stored = Some(StoredState::decode(br#"{"version":1,"state":{}}"#)?);
@@ -94,7 +99,7 @@ pub struct Camera {
     save_again_at: Option<Instant>,
     requests: Vec<Request>,
     data_stream: Option<(ConnectionId, SetupResponse)>,
-    endpoints: BTreeMap<(ConnectionId, usize), Response>,
+    live: Live,
     /// The characteristics that controllers can subscribe to.
     subscribable: Vec<Iid>,
     settled: Effects,
@@ -118,6 +123,7 @@ impl Camera {
             .map(|characteristic| characteristic.iid)
             .collect();
         let mut camera = Self {
+            live: Live::new(setup.maximum_viewers.get()),
             setup,
             is_paired: start.is_paired,
             is_switched_off: start.is_switched_off,
@@ -130,7 +136,6 @@ impl Camera {
             save_again_at: None,
             requests: Vec::new(),
             data_stream: None,
-            endpoints: BTreeMap::new(),
             subscribable,
             settled: Effects::nothing(),
         };
@@ -142,11 +147,11 @@ impl Camera {
     }
 
     /// The only way the state changes. Do the actions in their order. The last of them are those
-    /// that may lead to the next input at once (Persist, PrepareDataStream, Reply), so it may be
+    /// that may lead to the next input at once (Persist, Prepare…, Reply), so it may be
     /// fed back from within; else it waits until the list is done.
     #[must_use = "the camera relies on its actions being done"]
     pub fn handle(&mut self, now: Instant, input: Input) -> Vec<Action> {
-        let (mut out, mut prepare) = (Vec::new(), None);
+        let (mut out, mut prepare, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         if input.is_wish() {
             self.save_again_at = None;
         }
@@ -158,6 +163,10 @@ impl Camera {
             Input::DataStreamPrepared { ticket, prepared } => {
                 self.data_stream_prepared(ticket, SetupResponse::new(prepared));
             }
+            Input::LivePrepared { ticket, service, prepared } => {
+                self.live_prepared(now, ticket, service, prepared);
+            }
+            Input::LiveLost { service, session } => ended = self.live.lost(service, session),
             Input::SetDisabled { by: DisabledBy::Switch, is_disabled } => {
                 self.is_switched_off = is_disabled;
             }
@@ -168,26 +177,31 @@ impl Camera {
                 self.is_moving = is_moving && self.permits().motion;
             }
             Input::PairingsChanged { is_paired } => self.pairings_changed(is_paired),
-            Input::ConnectionClosed(closed) => self.connection_closed(closed),
-            Input::Timeout => {}
+            Input::ConnectionClosed(closed) => {
+                self.data_stream = self.data_stream.filter(|(connection, _)| *connection != closed);
+                ended = self.live.connection_closed(closed);
+            }
+            Input::Timeout => ended = self.live.time_out(now),
         }
         self.granted = if self.is_all_saved() {
             self.wished.clone()
         } else {
             self.granted.restricted_by(&self.wished)
         };
+        ended.extend(self.live.restrict(self.permits().live));
         self.settle(u64::MAX, &mut out);
+        out.extend(ended);
         if self.save_again_at.is_none_or(|at| now >= at) {
             self.save(&mut out);
         }
-        out.extend(prepare);
+        self.prepare(prepare, &mut out);
         self.finish(&mut out);
         out
     }
 
     /// When [`Input::Timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.save_again_at
+        [self.save_again_at, self.live.next_timeout()].into_iter().flatten().min()
     }
 
     /// Whether a snapshot may be given now.
@@ -250,7 +264,7 @@ impl Camera {
         &self.setup
     }
 
-    /// Carries out a request as far as can be; what is left is to prepare a data stream.
+    /// Carries out a request as far as can be; what is left is to prepare streams.
     fn write(
         &mut self,
         ticket: Ticket,
@@ -258,15 +272,16 @@ impl Camera {
         entries: &[WriteEntry],
         accessory_salt: [u8; SALT_BYTES],
         out: &mut Vec<Action>,
-    ) -> Option<Action> {
+    ) -> Vec<Action> {
         if self.requests.len() >= MAX_REQUESTS {
             let outcomes = vec![Err(Status::Busy); entries.len()];
             out.push(Action::Reply { ticket, outcomes });
-            return None;
+            return Vec::new();
         }
         let mut wished = self.wished.clone();
+        let prepare = Vec::new();
         let mut write =
-            Write { ticket, connection, accessory_salt, wished: &mut wished, out, prepare: None };
+            Write { ticket, connection, accessory_salt, wished: &mut wished, out, prepare };
         let slots = entries
             .iter()
             .map(|entry| Slot {
@@ -298,18 +313,46 @@ impl Camera {
         }
     }
 
+    /// Passes on what is to be prepared, but not live sessions that the same request forbids.
+    fn prepare(&mut self, prepare: Vec<Action>, out: &mut Vec<Action>) {
+        for action in prepare {
+            if let Action::PrepareLive { ticket, service, .. } = action
+                && !self.live.is_preparing(service, ticket)
+            {
+                self.live_answered(ticket, service, &Err(Status::NotAllowedInCurrentState));
+                continue;
+            }
+            out.push(action);
+        }
+    }
+
+    fn live_prepared(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        service: usize,
+        prepared: Result<Prepared, LiveRefusal>,
+    ) {
+        self.live.prepared(now, service, ticket, prepared);
+        self.live_answered(ticket, service, &Ok(None));
+    }
+
+    fn live_answered(&mut self, ticket: Ticket, service: usize, outcome: &Outcome) {
+        let requests = self.requests.iter_mut().filter(|request| request.ticket == ticket);
+        for slot in requests.flat_map(|request| &mut request.slots) {
+            if matches!(slot.progress, Progress::PreparingLive(of) if of == service) {
+                slot.progress = Progress::Done(outcome.clone());
+            }
+        }
+    }
+
     fn pairings_changed(&mut self, is_paired: bool) {
         self.is_paired = is_paired;
         if !is_paired {
             self.wished = self.wished.without_homekit();
             self.data_stream = None;
-            self.endpoints.clear();
+            self.live.forget_responses();
         }
-    }
-
-    fn connection_closed(&mut self, closed: ConnectionId) {
-        self.endpoints.retain(|(connection, _), _| *connection != closed);
-        self.data_stream = self.data_stream.filter(|(connection, _)| *connection != closed);
     }
 }
 

@@ -5,13 +5,15 @@
 
 mod camera;
 pub mod motion;
+pub mod plan;
 pub mod prebuffer;
 pub mod recording;
 pub mod services;
 pub mod tlv;
 
 pub use camera::{
-    Action, Camera, DisabledBy, FieldOfView, FieldOfViewRange, Input, Outcome, Outputs, Selected,
-    Setup, Sound, Start, StoredState, StoredStateError, Ticket,
+    Action, Camera, DisabledBy, FieldOfView, FieldOfViewRange, Input, LiveEnd, MaximumViewers,
+    MaximumViewersRange, Outcome, Outputs, START_WITHIN, Selected, Setup, Sound, Start,
+    StoredState, StoredStateError, Ticket,
 };
 pub use hap::{ConnectionId, WriteEntry};

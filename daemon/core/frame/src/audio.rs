@@ -12,6 +12,8 @@ pub enum AudioCodec {
     AacLc,
     /// AAC enhanced low delay, 480 or 512 samples a packet.
     AacEld,
+    /// Opus, 20 to 60 ms a packet; in live sessions only.
+    Opus,
 }
 
 /// What a decoder must know before the first packet.
@@ -25,7 +27,7 @@ pub struct AudioConfig {
     pub channels: u8,
     /// Bits per second the encoder aims at.
     pub bitrate_bps: u32,
-    /// The encoder's own AudioSpecificConfig. Spec: ISO/IEC 14496-3 §1.6.2.
+    /// The encoder's own AudioSpecificConfig; empty for Opus. Spec: ISO/IEC 14496-3 §1.6.2.
     pub specific_config: Vec<u8>,
 }
 

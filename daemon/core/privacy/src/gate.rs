@@ -46,18 +46,6 @@ kinds! {
     RecordAudio = 4;
 }
 
-/// Stream to a viewer through stream service `SERVICE`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Live<const SERVICE: usize>;
-
-impl<const SERVICE: usize> sealed::Sealed for Live<SERVICE> {}
-impl<const SERVICE: usize> Kind for Live<SERVICE> {
-    const SLOT: usize = {
-        assert!(SERVICE < LIVE_SERVICES, "no such stream service");
-        FIRST_LIVE + SERVICE
-    };
-}
-
 const FIRST_LIVE: usize = 5;
 const SLOTS: usize = FIRST_LIVE + LIVE_SERVICES;
 
@@ -118,6 +106,14 @@ impl Gate {
         self.watch().permit()
     }
 
+    /// A permit for live view through stream service `service`, counted from zero.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub fn live(&self, service: usize) -> Result<LivePermit, Denied> {
+        self.watch().live(service)
+    }
+
     /// A view for other threads.
     pub fn watch(&self) -> GateWatch {
         GateWatch { epochs: Arc::clone(&self.epochs) }
@@ -154,9 +150,24 @@ impl GateWatch {
     /// # Errors
     /// [`Denied`].
     pub fn permit<P: Kind>(&self) -> Result<Permit<P>, Denied> {
-        let epoch = self.epochs.get(P::SLOT);
+        Ok(Permit { leave: self.leave(P::SLOT)?, kind: PhantomData })
+    }
+
+    /// A permit for live view through stream service `service`, counted from zero.
+    ///
+    /// # Errors
+    /// [`Denied`], also when there is no such service.
+    pub fn live(&self, service: usize) -> Result<LivePermit, Denied> {
+        if service >= LIVE_SERVICES {
+            return Err(Denied);
+        }
+        self.leave(FIRST_LIVE + service).map(LivePermit)
+    }
+
+    fn leave(&self, slot: usize) -> Result<Leave, Denied> {
+        let epoch = self.epochs.get(slot);
         if Epochs::is_allowed(epoch) {
-            Ok(Permit { epoch, epochs: Arc::clone(&self.epochs), kind: PhantomData })
+            Ok(Leave { slot, epoch, epochs: Arc::clone(&self.epochs) })
         } else {
             Err(Denied)
         }
@@ -167,15 +178,52 @@ impl GateWatch {
 /// every frame.
 #[derive(Debug, Clone)]
 pub struct Permit<P: Kind> {
-    epoch: u64,
-    epochs: Arc<Epochs>,
+    leave: Leave,
     kind: PhantomData<P>,
 }
 
 impl<P: Kind> Permit<P> {
     /// Whether it still holds.
     pub fn is_valid(&self) -> bool {
-        self.epochs.get(P::SLOT) == self.epoch
+        self.leave.is_valid()
+    }
+}
+
+/// Leave to stream to viewers of one stream service: a [`Permit`] whose service is known only when
+/// a viewer comes. Equal ones end together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LivePermit(Leave);
+
+impl LivePermit {
+    /// Whether it still holds.
+    pub fn is_valid(&self) -> bool {
+        self.0.is_valid()
+    }
+
+    /// The stream service, counted from zero.
+    pub fn service(&self) -> usize {
+        self.0.slot - FIRST_LIVE
+    }
+}
+
+/// One epoch of one kind.
+#[derive(Debug, Clone)]
+struct Leave {
+    slot: usize,
+    epoch: u64,
+    epochs: Arc<Epochs>,
+}
+
+impl Leave {
+    fn is_valid(&self) -> bool {
+        self.epochs.get(self.slot) == self.epoch
+    }
+}
+
+impl PartialEq for Leave {
+    fn eq(&self, other: &Self) -> bool {
+        let ours = (self.slot, self.epoch, Arc::as_ptr(&self.epochs));
+        ours == (other.slot, other.epoch, Arc::as_ptr(&other.epochs))
     }
 }
 
@@ -191,24 +239,48 @@ mod tests {
     fn a_revoked_permit_never_revives() {
         let mut gate = Gate::closed();
         gate.set(streaming());
-        let old = gate.permit::<Live<0>>().unwrap();
+        let (old, live) = (gate.permit::<Motion>().unwrap(), gate.live(0).unwrap());
         gate.set(OperatingMode { manually_disabled: true, ..streaming() });
-        assert!(!old.is_valid());
+        assert!(!old.is_valid() && !live.is_valid());
         gate.set(streaming());
-        assert!(!old.is_valid());
-        assert!(gate.permit::<Live<0>>().unwrap().is_valid());
+        assert!(!old.is_valid() && !live.is_valid());
+        assert!(gate.permit::<Motion>().unwrap().is_valid());
+        assert!(gate.live(0).unwrap().is_valid());
+        assert_ne!(gate.live(0).unwrap(), live, "a new permit is not the old one");
     }
 
     #[test]
-    fn one_kind_can_end_while_another_stays() {
+    fn one_stream_service_can_end_while_the_others_stay() {
+        for ending in 0..LIVE_SERVICES {
+            let mut gate = Gate::closed();
+            gate.set(streaming());
+            let permits: Vec<_> = (0..LIVE_SERVICES).map(|n| gate.live(n).unwrap()).collect();
+            let mut rtp_active = [true; LIVE_SERVICES];
+            rtp_active[ending] = false;
+            gate.set(OperatingMode { rtp_active, ..streaming() });
+            for (service, permit) in permits.iter().enumerate() {
+                assert_eq!(permit.service(), service);
+                assert_eq!(permit.is_valid(), service != ending, "{service} when {ending} ends");
+                let asked_again = gate.live(service);
+                assert_eq!(asked_again.ok(), (service != ending).then(|| permit.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_that_there_is_not_is_never_permitted() {
         let mut gate = Gate::closed();
         gate.set(streaming());
-        let (first, second) =
-            (gate.permit::<Live<0>>().unwrap(), gate.permit::<Live<1>>().unwrap());
-        gate.set(OperatingMode { rtp_active: [false, true], ..streaming() });
-        assert!(!first.is_valid());
-        assert!(second.is_valid());
-        assert!(gate.permit::<Live<0>>().is_err());
+        assert_eq!(gate.live(LIVE_SERVICES).unwrap_err(), Denied);
+        assert_eq!(gate.watch().live(usize::MAX).unwrap_err(), Denied);
+    }
+
+    #[test]
+    fn permits_of_another_gate_are_others() {
+        let (mut gate, mut other) = (Gate::closed(), Gate::closed());
+        gate.set(streaming());
+        other.set(streaming());
+        assert_ne!(gate.live(0).unwrap(), other.live(0).unwrap());
     }
 
     #[test]
@@ -216,8 +288,9 @@ mod tests {
         let mut gate = Gate::closed();
         gate.set(streaming());
         let (watch, permit) = (gate.watch(), gate.permit::<Capture>().unwrap());
+        let live = gate.live(0).unwrap();
         drop(gate);
-        assert!(!permit.is_valid());
-        assert!(watch.permit::<Capture>().is_err());
+        assert!(!permit.is_valid() && !live.is_valid());
+        assert!(watch.permit::<Capture>().is_err() && watch.live(0).is_err());
     }
 }

@@ -21,6 +21,7 @@ mod gate;
 mod rule;
 
 pub use gate::{
-    Capture, Denied, Gate, GateWatch, Kind, Live, Motion, Permit, Prebuffer, Record, RecordAudio,
+    Capture, Denied, Gate, GateWatch, Kind, LivePermit, Motion, Permit, Prebuffer, Record,
+    RecordAudio,
 };
 pub use rule::{LIVE_SERVICES, OperatingMode, Permits, Refusal, SnapshotReason};

@@ -2,7 +2,7 @@
 //! The rule itself: a pure function from the operating mode to what is allowed.
 
 /// Number of CameraRTPStreamManagement services, each with its own Active.
-pub const LIVE_SERVICES: usize = 2;
+pub const LIVE_SERVICES: usize = 4;
 
 /// Everything that decides what the camera may do. All but `manually_disabled` and `is_paired`
 /// is what HomeKit stored; the hardware switch stands above it and never alters it.
@@ -90,8 +90,12 @@ impl Permits {
         let on = mode.is_paired && mode.homekit_camera_active && !mode.manually_disabled;
         let prebuffer = on && mode.has_selected_configuration; // hubs set Active late
         let record = prebuffer && mode.recording_active;
-        let live = [on && mode.rtp_active[0], on && mode.rtp_active[1]];
-        let any_live = live[0] || live[1];
+        let (mut live, mut any_live, mut service) = ([false; LIVE_SERVICES], false, 0);
+        while service < LIVE_SERVICES {
+            live[service] = on && mode.rtp_active[service];
+            any_live |= live[service];
+            service += 1;
+        }
         Self {
             capture: on,
             motion: on,
@@ -126,9 +130,9 @@ impl Permits {
 mod tests {
     use super::*;
 
-    /// Every combination of the ten inputs.
+    /// Every combination of the inputs.
     fn every_mode() -> impl Iterator<Item = OperatingMode> {
-        (0..1u32 << 10).map(|bits| {
+        (0..1u32 << (8 + LIVE_SERVICES)).map(|bits| {
             let bit = |n: u32| bits & (1 << n) != 0;
             OperatingMode {
                 is_paired: bit(0),
@@ -136,10 +140,10 @@ mod tests {
                 homekit_camera_active: bit(2),
                 event_snapshots_active: bit(3),
                 periodic_snapshots_active: bit(4),
-                rtp_active: [bit(5), bit(6)],
-                recording_active: bit(7),
-                recording_audio_active: bit(8),
-                has_selected_configuration: bit(9),
+                recording_active: bit(5),
+                recording_audio_active: bit(6),
+                has_selected_configuration: bit(7),
+                rtp_active: [bit(8), bit(9), bit(10), bit(11)],
             }
         })
     }

@@ -7,11 +7,12 @@ use frame::{AudioCodec, AudioConfig, AudioPacket, Pts};
 
 use crate::anchor::{Anchor, Continuity};
 use crate::coder::{Coder, CoderError};
+use crate::live::LiveFormat;
 
-/// What to encode to.
+/// What to encode to for recordings; live sessions have [`LiveFormat`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AudioFormat {
-    /// The codec.
+    /// One of AAC's.
     pub codec: AudioCodec,
     /// 8000, 16000, 24000, 32000, 44100 or 48000: what HomeKit knows.
     pub sample_rate_hz: u32,
@@ -29,7 +30,7 @@ impl AudioFormat {
 /// Why sound cannot be encoded.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
-    /// Not one of [`AudioFormat::SAMPLE_RATES_HZ`], or not one or two channels.
+    /// Not AAC, not one of [`AudioFormat::SAMPLE_RATES_HZ`], or not one or two channels.
     #[error("no encoder for {} channels at {} Hz", .0.channels, .0.sample_rate_hz)]
     Format(AudioFormat),
     /// The library refused the format, mostly the bit rate, or failed.
@@ -40,7 +41,7 @@ pub enum EncodeError {
     Odd(usize),
 }
 
-/// An AAC encoder that takes any number of samples at a time.
+/// An encoder that takes any number of samples at a time.
 #[derive(Debug)]
 pub struct Encoder {
     coder: Coder,
@@ -52,16 +53,35 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder for `format`.
+    /// An encoder for recordings.
     ///
     /// # Errors
     /// [`EncodeError::Format`] and [`EncodeError::Library`].
     pub fn new(format: AudioFormat) -> Result<Self, EncodeError> {
         let known = AudioFormat::SAMPLE_RATES_HZ.contains(&format.sample_rate_hz);
-        if !known || !(1..=2).contains(&format.channels) {
+        let is_aac = format.codec != AudioCodec::Opus;
+        if !known || !is_aac || !(1..=2).contains(&format.channels) {
             return Err(EncodeError::Format(format));
         }
-        let coder = Coder::new(&format)?;
+        Ok(Self::with(Coder::recorded(&format)?, format))
+    }
+
+    /// An encoder for a live session, of one channel.
+    ///
+    /// # Errors
+    /// [`EncodeError::Library`].
+    pub fn live(format: LiveFormat) -> Result<Self, EncodeError> {
+        let coder = Coder::live(format)?;
+        let format = AudioFormat {
+            codec: format.audio_codec(),
+            sample_rate_hz: format.rate.hz(),
+            channels: 1,
+            bitrate_bps: format.encoder_bps(),
+        };
+        Ok(Self::with(coder, format))
+    }
+
+    fn with(coder: Coder, format: AudioFormat) -> Self {
         let config = Arc::new(AudioConfig {
             codec: format.codec,
             sample_rate_hz: format.sample_rate_hz,
@@ -70,7 +90,7 @@ impl Encoder {
             specific_config: coder.specific_config().to_vec(),
         });
         let anchor = Anchor::new(format.sample_rate_hz);
-        Ok(Self { coder, config, anchor, pending: Vec::new(), last_pts: None })
+        Self { coder, config, anchor, pending: Vec::new(), last_pts: None }
     }
 
     /// What a decoder must know; also in every packet.
@@ -145,7 +165,7 @@ impl Encoder {
             self.last_pts = Some(pts);
             packets.push(AudioPacket {
                 pts,
-                samples: u32::try_from(frame_samples).expect("at most 1024"),
+                samples: u32::try_from(frame_samples).expect("at most 60 ms"),
                 data: data.into(),
                 config: Arc::clone(&self.config),
             });

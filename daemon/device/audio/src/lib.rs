@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Sound from a microphone, a file or a generator to AAC packets with capture times.
+//! Sound from a microphone, a file or a generator to AAC or Opus packets with capture times, and
+//! from packets to a loudspeaker.
 //!
 //! ```text
 //! Capture (ALSA | WAV | tone | silence) ─► Converter (channels, rate) ─► Encoder ─► AudioPacket
+//! packets ─► Decoder ─► Converter ─► Playback (ALSA | WAV | null)
 //! ```
 //!
 //! A [`Capture`] delivers samples at the speed of life and says when the first of them was
-//! captured; nothing here owns a thread or decides whether the microphone may run.
-//! Why the encoder is the one it is stands in `daemon/decisions/aac-encoder.md`.
+//! captured, a [`Playback`] takes them at that speed; nothing here owns a thread or decides whether
+//! the microphone may run.
+//! Why the AAC encoder is the one it is stands in `daemon/decisions/aac-encoder.md`.
 //!
 //! ```
 //! use audio::{AudioFormat, Encoder};
@@ -32,7 +35,10 @@ mod capture;
 mod clock;
 mod coder;
 mod convert;
+mod decoder;
 mod encoder;
+mod live;
+mod playback;
 
 #[cfg(feature = "alsa")]
 pub use capture::alsa::Alsa;
@@ -42,4 +48,11 @@ pub use capture::wav::{Wav, WavError, WavFault};
 pub use capture::{Capture, CaptureError, PcmFormat};
 pub use coder::CoderError;
 pub use convert::{ConvertError, Converter};
+pub use decoder::{DecodeError, Decoder};
 pub use encoder::{AudioFormat, EncodeError, Encoder};
+pub use live::{LiveCodec, LiveFormat, LiveRate, PacketTime};
+#[cfg(feature = "alsa")]
+pub use playback::alsa::Player;
+pub use playback::null::Null;
+pub use playback::wav::WavSink;
+pub use playback::{Playback, PlaybackError};

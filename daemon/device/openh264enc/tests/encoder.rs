@@ -76,6 +76,24 @@ fn the_bit_rate_changes_before_the_first_picture_and_while_it_runs() {
 }
 
 #[test]
+fn noise_keeps_the_bit_rate() {
+    let mut seed = 1u32;
+    let mut encoder = Encoder::new(&settings(2_000_000)).unwrap();
+    let mut picture = YuvPicture::black(SIZE);
+    let mut bits = Vec::new();
+    for number in 0..120 {
+        for sample in picture.planes_mut()[0].iter_mut() {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *sample = seed.to_be_bytes()[0];
+        }
+        let pts = Pts::from_millis(number * 1000 / 30);
+        bits.push(encoder.encode(&picture, pts).unwrap().len() * 8);
+    }
+    let worst = bits[30..].windows(30).map(|second| second.iter().sum::<usize>()).max().unwrap();
+    assert!(worst < 3_000_000, "{worst} bits in a second at 2000000");
+}
+
+#[test]
 fn sizes_it_cannot_encode_are_refused_and_harm_nothing() {
     for (width, height) in [(321, 192), (320, 191), (14, 320), (0, 0), (3842, 2160), (2162, 2162)] {
         let size = Size::new(width, height);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One sending stream of a live session: frames in, protected packets out, feedback to events.
+//! The video of a live session: frames in, protected packets out, feedback to events.
 //! Spec: RFC 3550 §6, RFC 4585, RFC 5104.
 
 mod adapt;
@@ -11,11 +11,11 @@ use frame::{EncodedFrame, Pts};
 
 use adapt::LossControl;
 
-use crate::header::{HEADER_LEN, Header, MAX_DATAGRAM, is_rtcp};
+use crate::endpoint::{Endpoint, EndpointConfig, Life, Marker, Opened, StreamClock};
 use crate::ntp::NtpTime;
 use crate::packetizer::{Mtu, Position, packetize};
 use crate::rtcp::Cname;
-use crate::srtp::{Protector, SrtpKeys, TAG_LEN, Unprotector};
+use crate::srtp::SrtpKeys;
 
 /// A peer that sent nothing authentic for this long is gone.
 pub const LIVENESS: Duration = Duration::from_secs(30);
@@ -124,6 +124,8 @@ pub struct Stats {
     pub frames_before_idr: u64,
     /// Lost on the way since the last report, in 1/256.
     pub fraction_lost: u8,
+    /// Lost on the way since the beginning, as the peer counts.
+    pub lost: u32,
     /// The peer's last jitter, in ticks of 1/90000 s.
     pub jitter_90k: u32,
     /// To the peer and back, without the time it waited.
@@ -132,21 +134,12 @@ pub struct Stats {
 
 /// One H.264 stream to one controller.
 pub struct Session {
-    config: SessionConfig,
-    protector: Protector,
-    unprotector: Unprotector,
-    next_sequence: u16,
+    endpoint: Endpoint,
+    clock: StreamClock,
+    mtu: Mtu,
     /// An IDR was sent, so that what follows can be decoded.
     has_begun: bool,
     last_idr: Option<Instant>,
-    /// When the newest frame was sent.
-    last_sent: Option<Instant>,
-    /// `None` before the first frame and after the end.
-    report_due: Option<Instant>,
-    /// `None` while the peer is silent, and after the end.
-    silent_at: Option<Instant>,
-    is_alive: bool,
-    is_closed: bool,
     /// Sequence number of the newest full intra request, by who asked.
     last_fir: Option<(u32, u8)>,
     loss: LossControl,
@@ -156,66 +149,69 @@ pub struct Session {
 impl Session {
     /// `ours` protects what we send, `theirs` what comes; they may be equal.
     pub fn new(now: Instant, config: SessionConfig, ours: &SrtpKeys, theirs: &SrtpKeys) -> Self {
+        let endpoint = EndpointConfig {
+            ssrc: config.ssrc,
+            payload_type: config.payload_type,
+            first_sequence: config.first_sequence,
+            rtcp_interval: config.rtcp_interval,
+            cname: config.cname,
+        };
         Self {
-            protector: Protector::new(ours, config.ssrc),
-            unprotector: Unprotector::new(theirs, config.ssrc),
-            next_sequence: config.first_sequence & 0x7fff,
+            endpoint: Endpoint::new(now, endpoint, ours, theirs),
+            clock: StreamClock { rate_hz: Pts::HZ, offset: config.timestamp_offset },
+            mtu: config.mtu,
             has_begun: false,
             last_idr: None,
-            last_sent: None,
-            report_due: None,
-            silent_at: Some(now + LIVENESS),
-            is_alive: false,
-            is_closed: false,
             last_fir: None,
             loss: LossControl::new(config.max_bitrate_bps),
             stats: Stats::default(),
-            config,
         }
     }
 
     /// The only way packets are made. Nothing is sent after [`Input::Close`].
     pub fn handle(&mut self, at: Moment, input: Input<'_>) -> Vec<Output> {
         let mut outputs = Vec::new();
-        if self.is_closed {
+        if self.endpoint.is_closed() {
             return outputs;
         }
         match input {
             Input::Frame(frame) => self.send_frame(at, frame, &mut outputs),
             Input::Received(datagram) => self.receive(at, datagram, &mut outputs),
             Input::Timeout => {
-                if self.silent_at.is_some_and(|deadline| at.now >= deadline) {
-                    (self.silent_at, self.is_alive) = (None, false);
+                if self.endpoint.falls_silent(at.now) {
                     outputs.push(Output::Event(Event::Silent));
                 }
-                if self.report_due.is_some_and(|due| at.now >= due) {
+                if self.endpoint.is_report_due(at.now) {
                     self.report(at, &[], &mut outputs);
                 }
             }
-            Input::Close => self.close(at, &mut outputs),
+            Input::Close => {
+                let goodbye = self.endpoint.close(at, self.clock.at(at.pts), Vec::new());
+                outputs.extend(goodbye.map(Output::Send));
+            }
         }
         outputs
     }
 
     /// When [`Input::Timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        [self.report_due, self.silent_at].into_iter().flatten().min()
+        self.endpoint.next_timeout()
     }
 
     /// A reconfiguration: what is `None` stays. SSRC, sequence and clock go on. Returns the
     /// encoder's new target in bits per second.
     pub fn reconfigure(&mut self, max_bitrate_bps: Option<u32>, interval: Option<Duration>) -> u32 {
         if let Some(max) = max_bitrate_bps {
-            self.config.max_bitrate_bps = max;
             self.loss = LossControl::new(max);
         }
-        self.config.rtcp_interval = interval.unwrap_or(self.config.rtcp_interval);
+        self.endpoint.rtcp_interval = interval.unwrap_or(self.endpoint.rtcp_interval);
         self.loss.target_bps()
     }
 
     /// Counters since the beginning.
     pub fn stats(&self) -> Stats {
-        self.stats
+        let Endpoint { packets, octets, rejected, .. } = self.endpoint;
+        Stats { packets, octets, rejected, ..self.stats }
     }
 
     fn send_frame(&mut self, at: Moment, frame: &EncodedFrame, outputs: &mut Vec<Output>) {
@@ -226,76 +222,36 @@ impl Session {
             self.stats.frames_before_idr += 1;
             return;
         }
-        let before = self.stats.packets;
-        let mut payloads = packetize(frame, self.config.mtu);
-        loop {
-            let mut packet = Vec::with_capacity(usize::from(self.config.mtu.bytes()) + TAG_LEN);
-            let header = Header {
-                marker: false,
-                payload_type: self.config.payload_type,
-                sequence: self.next_sequence,
-                timestamp: self.timestamp(frame.pts),
-                ssrc: self.config.ssrc,
-            };
-            header.write(&mut packet);
-            let Some(position) = payloads.write_next(&mut packet) else { break };
-            if position == Position::Last {
-                packet[1] |= 0x80;
-            }
-            let octets = packet.len() - HEADER_LEN;
-            if let Err(error) = self.protector.protect_rtp(&mut packet) {
-                tracing::warn!(%error, "packet not sent");
-                break;
-            }
-            self.next_sequence = self.next_sequence.wrapping_add(1);
-            self.stats.packets += 1;
-            self.stats.octets += octets as u64;
+        let before = self.endpoint.packets;
+        let timestamp = self.clock.at(frame.pts);
+        let (mut payloads, room) = (packetize(frame, self.mtu), self.mtu.payload_len());
+        while let Some(packet) = self.endpoint.packet(at.now, timestamp, room, |packet| {
+            payloads.write_next(packet).map(|position| match position {
+                Position::Inner => Marker::Clear,
+                Position::Last => Marker::Set,
+            })
+        }) {
             outputs.push(Output::Send(packet));
         }
-        if self.stats.packets == before {
+        if self.endpoint.packets == before {
             return;
         }
-        self.last_sent = Some(at.now);
         if frame.is_idr {
             self.has_begun = true;
             self.last_idr = Some(at.now);
         }
-        if self.stats.packets > before && before == 0 {
+        if before == 0 {
             self.report(at, &[], outputs);
         }
     }
 
     fn receive(&mut self, at: Moment, datagram: &mut [u8], outputs: &mut Vec<Output>) {
-        if datagram.len() > MAX_DATAGRAM {
-            self.stats.rejected += 1;
-            return;
+        let Some((life, opened)) = self.endpoint.open(at.now, datagram) else { return };
+        if life == Life::Begins {
+            outputs.push(Output::Event(Event::Alive));
         }
-        let opened = if is_rtcp(datagram) {
-            self.unprotector.unprotect_rtcp(datagram).map(Some)
-        } else {
-            self.unprotector.unprotect_rtp(datagram).map(|_| None)
-        };
-        match opened {
-            Ok(compound) => {
-                self.silent_at = Some(at.now + LIVENESS);
-                if !std::mem::replace(&mut self.is_alive, true) {
-                    outputs.push(Output::Event(Event::Alive));
-                }
-                if let Some(compound) = compound {
-                    self.feedback(at, compound, outputs);
-                }
-            }
-            Err(reason) => {
-                self.stats.rejected += 1;
-                tracing::trace!(%reason, "datagram dropped");
-            }
+        if let Opened::Control(packets) = opened {
+            self.feedback(at, packets, outputs);
         }
-    }
-
-    /// The stream's clock at `pts`.
-    fn timestamp(&self, pts: Pts) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "the stream's clock has 32 bits")]
-        let ticks = pts.ticks_90k() as u32;
-        self.config.timestamp_offset.wrapping_add(ticks)
     }
 }

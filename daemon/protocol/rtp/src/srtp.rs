@@ -7,6 +7,7 @@ mod keys;
 mod protect;
 mod unprotect;
 
+pub(crate) use index::nearest_index;
 pub use keys::{KeyLengthError, SALT_LEN, SrtpKeys, Suite};
 pub use protect::{ProtectError, Protector};
 pub use unprotect::{Rejected, Unprotector};

@@ -193,6 +193,21 @@ impl Core {
                     let actions = self.camera.handle(now, answer);
                     self.act(now, actions);
                 }
+                Action::PrepareLive { ticket, connection, service, request } => {
+                    let prepared = self.prepare_live(now, connection, service, request);
+                    let answer = camera::Input::LivePrepared { ticket, service, prepared };
+                    let actions = self.camera.handle(now, answer);
+                    self.act(now, actions);
+                }
+                Action::StartLive { service, session: _, selection } => {
+                    self.start_live(now, service, selection);
+                }
+                Action::ReconfigureLive { service, selection } => {
+                    self.reconfigure_live(service, selection);
+                }
+                Action::SuspendLive { service } => self.suspend_live(service),
+                Action::ResumeLive { service } => self.resume_live(service),
+                Action::EndLive { service, reason } => self.end_live(now, service, reason),
                 Action::Record(selected) => self.configure_recording(selected),
                 Action::ForgetPrebuffer => self.recordings.forget(),
                 Action::ForgetSound => self.recordings.forget_sound(),

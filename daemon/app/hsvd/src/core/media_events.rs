@@ -9,7 +9,7 @@ use camera::tlv::selected::SelectedConfiguration;
 use frame::{AudioCodec, Size};
 use media::{AudioFormat, RecordSettings, SoundEvent, TapOptions, VideoEvent};
 use privacy::{Motion, OperatingMode};
-use tracing::{debug, info, warn};
+use tracing::{debug, info, trace, warn};
 
 use super::Core;
 use super::stream::Effect;
@@ -20,7 +20,15 @@ const MOTION_SIZE: Size = Size::new(640, 360);
 impl Core {
     pub(super) fn video_event(&mut self, now: Instant, event: VideoEvent) {
         match event {
-            VideoEvent::Encoded(frame) => self.push_video(now, frame),
+            VideoEvent::Encoded(frame) => {
+                self.recorded_frame(now, &frame);
+                self.push_video(now, frame);
+            }
+            VideoEvent::Live { encode, frame } => self.live_frame(now, encode, &frame),
+            VideoEvent::LiveFailed { encode, reason } => {
+                let reason = format!("{:#}", anyhow::Error::from(reason));
+                warn!(encode = encode.0, reason, "the encoder of live view stopped; trying again");
+            }
             VideoEvent::CaptureStarted => debug!("the camera looks"),
             VideoEvent::CaptureStopped => debug!("the camera does not look"),
             VideoEvent::SourceLost { reason } => {
@@ -33,6 +41,11 @@ impl Core {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "the encoder stopped; trying again");
                 self.source_lost(now);
+            }
+            VideoEvent::Live { encode, .. } => trace!(?encode, "a picture that nobody watches"),
+            VideoEvent::LiveFailed { encode, reason } => {
+                let reason = format!("{:#}", anyhow::Error::from(reason));
+                warn!(?encode, reason, "an encoder for live view stopped; trying again");
             }
         }
     }
@@ -92,6 +105,7 @@ impl Core {
             return;
         }
         self.video.record(selected.map(record_settings));
+        self.plan_live();
         self.configure_sound();
     }
 
@@ -114,18 +128,26 @@ fn record_settings(selected: SelectedConfiguration) -> RecordSettings {
     RecordSettings {
         size: Size::new(video.resolution.width, video.resolution.height),
         fps: video.resolution.fps.into(),
-        profile: match video.profile {
-            Profile::Baseline => media::Profile::Baseline,
-            Profile::Main => media::Profile::Main,
-            Profile::High => media::Profile::High,
-        },
-        level: match video.level {
-            Level::L3_1 => media::Level::L3_1,
-            Level::L3_2 => media::Level::L3_2,
-            Level::L4_0 => media::Level::L4_0,
-        },
+        profile: profile(video.profile),
+        level: level(video.level),
         bitrate_bps: video.bitrate_kbps.saturating_mul(1000),
         idr_interval: Duration::from_millis(fragment_ms.into()),
+    }
+}
+
+pub(super) fn profile(profile: Profile) -> media::Profile {
+    match profile {
+        Profile::Baseline => media::Profile::Baseline,
+        Profile::Main => media::Profile::Main,
+        Profile::High => media::Profile::High,
+    }
+}
+
+pub(super) fn level(level: Level) -> media::Level {
+    match level {
+        Level::L3_1 => media::Level::L3_1,
+        Level::L3_2 => media::Level::L3_2,
+        Level::L4_0 => media::Level::L4_0,
     }
 }
 

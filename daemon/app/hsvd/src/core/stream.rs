@@ -157,7 +157,7 @@ impl Core {
                 Output::Send { .. } | Output::Close { .. } => {} // done above
                 Output::Message { connection, owner, message } => {
                     if self.recordings.owners.insert(connection, owner).is_none() {
-                        self.pin(now, owner);
+                        self.pin(now, owner.0);
                     }
                     let conditions = self.conditions();
                     self.recorder(now, Input::Message { connection, message, conditions });
@@ -167,17 +167,18 @@ impl Core {
                         warn!(%reason, "data stream dropped");
                     }
                     self.recordings.owners.remove(&connection);
-                    self.pin(now, owner);
+                    self.pin(now, owner.0);
                     self.recorder(now, Input::Closed(connection));
                 }
             }
         }
     }
 
-    /// Tells the HAP server whether this connection carries a data stream.
-    fn pin(&mut self, now: Instant, owner: Owner) {
-        let is_pinned = self.recordings.owners.values().any(|of| *of == owner);
-        let pinned = hap::Input::Pinned { conn: hap::ConnectionId(owner.0), is_pinned };
+    /// Tells the HAP server whether this connection carries a data stream or a live session.
+    pub(super) fn pin(&mut self, now: Instant, connection: u64) {
+        let has_stream = self.recordings.owners.values().any(|of| of.0 == connection);
+        let is_pinned = has_stream || self.live.belongs_to(connection);
+        let pinned = hap::Input::Pinned { conn: hap::ConnectionId(connection), is_pinned };
         let outputs = self.hap.handle(now, pinned);
         self.do_hap(now, outputs);
     }

@@ -39,10 +39,12 @@ fn a_full_tap_follows_its_rule() {
     let (gate, bus) = (open_gate(), FrameBus::default());
     let newest = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
     let encoder = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::encoder(None));
+    let live = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::live(None));
     send(&bus, &gate, 0..20, 30);
     assert_eq!(drain(&newest), [19]);
     assert_eq!(drain(&encoder), [0, 1, 2, 3, 4, 5, 6, 7]);
-    assert_eq!((newest.dropped(), encoder.dropped()), (0, 12));
+    assert_eq!(drain(&live), [18, 19]);
+    assert_eq!((newest.dropped(), encoder.dropped(), live.dropped()), (19, 12, 18));
 }
 
 #[test]

@@ -27,12 +27,14 @@ pub enum PackageError {
 pub struct AccessUnits {
     size: Size,
     config: Option<Arc<AvcConfig>>,
+    /// The last access unit; kept for its memory.
+    data: Vec<u8>,
 }
 
 impl AccessUnits {
     /// For an encoder of pictures of `size`.
     pub const fn new(size: Size) -> Self {
-        Self { size, config: None }
+        Self { size, config: None, data: Vec::new() }
     }
 
     /// Packs one access unit of the byte stream: parameter sets go to the config, slices get
@@ -49,7 +51,8 @@ impl AccessUnits {
             return Err(PackageError::TooLong(stream.len()));
         }
         let (mut sps, mut pps, mut is_idr) = (None, None, false);
-        let mut data = Vec::with_capacity(stream.len() + 4);
+        let data = &mut self.data;
+        data.clear();
         for nal in nals(stream) {
             match nal.kind() {
                 SPS => sps = Some(nal.0),
@@ -73,7 +76,7 @@ impl AccessUnits {
             return Ok(None);
         }
         let config = self.config.clone().ok_or(PackageError::NoParameterSets)?;
-        Ok(Some(EncodedFrame { pts, is_idr, data: data.into(), config }))
+        Ok(Some(EncodedFrame { pts, is_idr, data: data.as_slice().into(), config }))
     }
 }
 

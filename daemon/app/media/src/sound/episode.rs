@@ -8,13 +8,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// From the first failure to the next success.
 #[derive(Debug, Default)]
-pub(super) struct Episode {
+pub(crate) struct Episode {
     failures: u32,
 }
 
 impl Episode {
     /// Notes a failure. Gives whether it is the first of this episode, and how long to wait.
-    pub(super) fn fail(&mut self) -> (bool, Duration) {
+    pub(crate) fn fail(&mut self) -> (bool, Duration) {
         let is_first = self.failures == 0;
         let wait = FIRST_WAIT * 2u32.saturating_pow(self.failures.min(10));
         self.failures = self.failures.saturating_add(1);
@@ -22,7 +22,7 @@ impl Episode {
     }
 
     /// Notes a success; whether it ends an episode.
-    pub(super) fn succeed(&mut self) -> bool {
+    pub(crate) fn succeed(&mut self) -> bool {
         std::mem::take(&mut self.failures) > 0
     }
 }

@@ -2,8 +2,9 @@
 //! The thread, with sources that every machine has.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use audio::{LiveCodec, LiveRate, PacketTime};
 use frame::{AudioCodec, AudioPacket};
 use privacy::{Gate, OperatingMode, RecordAudio};
 
@@ -139,6 +140,137 @@ fn a_failing_source_is_told_once_and_tried_again() {
     assert!(matches!(recovered, SoundEvent::Recovered), "{recovered:?}");
     packet(&events);
     std::fs::remove_file(&path).unwrap();
+}
+
+const LIVE: LiveFormat = LiveFormat {
+    codec: LiveCodec::Opus(PacketTime::Ms20),
+    rate: LiveRate::Hz16000,
+    bitrate_bps: 24_000,
+};
+const VIEWER: ListenerId = ListenerId(1);
+const OTHER: ListenerId = ListenerId(2);
+
+/// How many packets the recording and both viewers get in `time`.
+fn counts(events: &Receiver<SoundEvent>, time: Duration) -> [usize; 3] {
+    let (end, mut counts) = (Instant::now() + time, [0; 3]);
+    while let Ok(event) = events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        match event {
+            SoundEvent::Packet(_) => counts[0] += 1,
+            SoundEvent::Live(VIEWER, packet) => {
+                assert_eq!((packet.config.codec, packet.samples), (AudioCodec::Opus, 320));
+                counts[1] += 1;
+            }
+            SoundEvent::Live(OTHER, packet) => {
+                assert_eq!(packet.samples, 1_440, "60 ms at 24 kHz");
+                counts[2] += 1;
+            }
+            other => panic!("{other:?} in the place of a packet"),
+        }
+    }
+    counts
+}
+
+#[test]
+fn the_microphone_is_read_once_for_all_who_listen() {
+    let mut gate = Gate::closed();
+    gate.set(recording());
+    let (sound, events) = sound(SoundSource::Tone);
+    sound.run(FORMAT, gate.permit::<RecordAudio>().unwrap());
+    sound.listen(VIEWER, LIVE, gate.live(0).unwrap());
+    let codec = LiveCodec::Opus(PacketTime::Ms60);
+    let other = LiveFormat { codec, rate: LiveRate::Hz24000, ..LIVE };
+    sound.listen(OTHER, other, gate.live(1).unwrap());
+    let [recorded, viewer, other] = counts(&events, Duration::from_secs(2));
+    assert!((50..=66).contains(&recorded), "{recorded} packets of 32 ms");
+    assert!((80..=104).contains(&viewer), "{viewer} packets of 20 ms");
+    assert!((26..=36).contains(&other), "{other} packets of 60 ms");
+
+    // the recording ends, the viewers hear on
+    gate.set(OperatingMode { recording_audio_active: false, ..recording() });
+    while events.try_recv().is_ok() {}
+    let [recorded, viewer, other] = counts(&events, Duration::from_millis(500));
+    assert_eq!(recorded, 0);
+    assert!(viewer > 15 && other > 4, "{viewer}, {other}");
+    // one goes
+    sound.leave(OTHER);
+    while events.try_recv().is_ok() {}
+    let [_, viewer, other] = counts(&events, Duration::from_millis(500));
+    assert!(viewer > 15 && other == 0, "{viewer}, {other}");
+    // the last one's permit ends
+    gate.set(OperatingMode { manually_disabled: true, ..recording() });
+    closes(&sound);
+    while events.try_recv().is_ok() {}
+    assert_eq!(counts(&events, Duration::from_millis(200)), [0; 3]);
+}
+
+#[test]
+fn a_muted_microphone_is_closed_unless_a_recording_hears_it() {
+    let mut gate = Gate::closed();
+    gate.set(recording());
+    let (sound, events) = sound(SoundSource::Silence);
+    sound.listen(VIEWER, LIVE, gate.live(0).unwrap());
+    assert!(counts(&events, Duration::from_millis(400))[1] > 5);
+    sound.set_microphone(Loudness::Muted);
+    closes(&sound);
+    while events.try_recv().is_ok() {}
+    sound.run(FORMAT, gate.permit::<RecordAudio>().unwrap());
+    let [recorded, viewer, _] = counts(&events, Duration::from_millis(500));
+    assert!(recorded > 5 && viewer == 0, "{recorded}, {viewer}");
+    sound.set_microphone(Loudness::Percent(50));
+    let [recorded, viewer, _] = counts(&events, Duration::from_millis(500));
+    assert!(recorded > 5 && viewer > 10, "{recorded}, {viewer}");
+}
+
+/// The loudest sample of what a listener hears in 1.2 s, so that it holds a beep.
+fn loudest(events: &Receiver<SoundEvent>) -> u16 {
+    let mut decoder = audio::Decoder::new(LIVE).unwrap();
+    let (end, mut loudest) = (Instant::now() + Duration::from_millis(1_200), 0);
+    while let Ok(event) = events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        if let SoundEvent::Live(VIEWER, packet) = event {
+            let samples = decoder.decode(&packet.data).unwrap();
+            loudest = samples.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0).max(loudest);
+        }
+    }
+    loudest
+}
+
+#[test]
+fn volume_and_talkback_make_viewers_sound_softer() {
+    let mut gate = Gate::closed();
+    gate.set(recording());
+    let (sound, events) = sound(SoundSource::Tone);
+    sound.listen(VIEWER, LIVE, gate.live(0).unwrap());
+    let full = loudest(&events);
+    assert!((5_000..9_000).contains(&full), "{full}");
+    sound.set_microphone(Loudness::Percent(50));
+    drop(events.recv_timeout(SOON));
+    let half = loudest(&events);
+    assert!((full / 3..full * 2 / 3).contains(&half), "{half} of {full}");
+    sound.set_microphone(Loudness::FULL);
+    sound.ducking().begin();
+    std::thread::sleep(Duration::from_millis(200));
+    while events.try_recv().is_ok() {}
+    let ducked = loudest(&events);
+    assert!((full / 20..full / 6).contains(&ducked), "{ducked} of {full}");
+}
+
+#[test]
+fn a_format_that_cannot_be_encoded_costs_only_its_own_listener() {
+    let mut gate = Gate::closed();
+    gate.set(recording());
+    let (sound, events) = sound(SoundSource::Silence);
+    sound.listen(VIEWER, LIVE, gate.live(0).unwrap());
+    assert!(counts(&events, Duration::from_millis(300))[1] > 3);
+    // no AAC encoder takes so many channels
+    sound.run(AudioFormat { channels: 7, ..FORMAT }, gate.permit::<RecordAudio>().unwrap());
+    loop {
+        match events.recv_timeout(SOON).unwrap() {
+            SoundEvent::Live(..) => {}
+            SoundEvent::Failed(SoundError::Encode(_)) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(counts(&events, Duration::from_millis(300))[1] > 5);
 }
 
 #[test]

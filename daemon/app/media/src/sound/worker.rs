@@ -3,72 +3,127 @@
 
 use std::sync::Arc;
 
-use audio::{AudioFormat, Capture, Converter, Encoder, PcmFormat, Silence, Tone, Wav};
+use audio::{Capture, PcmFormat, Silence, Tone, Wav};
 
 use super::episode::Episode;
-use super::{OnSound, Shared, SoundError, SoundEvent, SoundSource};
+use super::seat::Seat;
+use super::shared::{Order, Shared, Who};
+use super::{Ducking, OnSound, SoundError, SoundEvent, SoundSource};
 
 pub(super) struct Worker {
     source: SoundSource,
     shared: Arc<Shared>,
+    ducking: Ducking,
     on_event: OnSound,
     episode: Episode,
+    seats: Vec<Seat>,
 }
 
 impl Worker {
-    pub(super) fn new(source: SoundSource, shared: Arc<Shared>, on_event: OnSound) -> Self {
-        Self { source, shared, on_event, episode: Episode::default() }
+    pub(super) fn new(
+        source: SoundSource,
+        shared: Arc<Shared>,
+        ducking: Ducking,
+        on_event: OnSound,
+    ) -> Self {
+        let (episode, seats) = (Episode::default(), Vec::new());
+        Self { source, shared, ducking, on_event, episode, seats }
     }
 
     pub(super) fn run(mut self) {
-        while let Some((number, format)) = self.shared.next_order() {
-            let result = self.deliver(number, format);
+        while let Some(orders) = self.shared.next_orders() {
+            let result = self.deliver(&orders);
             self.shared.set_open(false);
+            self.seats.clear();
             if let Err(error) = result {
                 let (is_first, wait) = self.episode.fail();
                 if is_first {
                     tracing::debug!(source = %self.source, error = &error as &dyn std::error::Error,
                         "no sound");
-                    self.tell(number, SoundEvent::Failed(error));
+                    let on_event = &mut self.on_event;
+                    self.shared.while_any_ordered(|| on_event(SoundEvent::Failed(error)));
                 }
-                self.shared.sleep(number, wait);
+                self.shared.sleep(wait);
             }
         }
     }
 
-    /// Runs the source until order `number` no longer stands. It is closed when this returns.
-    fn deliver(&mut self, number: u64, format: AudioFormat) -> Result<(), SoundError> {
-        let wanted = PcmFormat { sample_rate_hz: format.sample_rate_hz, channels: format.channels };
+    /// Runs the source until nobody may hear it any more. It is closed when this returns.
+    fn deliver(&mut self, orders: &[Order]) -> Result<(), SoundError> {
         // first what cannot listen
-        let mut encoder = Encoder::new(format)?;
+        self.seat(orders);
+        let Some(wanted) = self.wanted() else { return Ok(()) };
         let mut capture = open(&self.source, wanted)?;
         self.shared.set_open(true);
         let shape = capture.format();
-        let mut converter = Converter::new(shape, wanted)?;
         // 20 ms at a time
         let moments = usize::try_from(shape.sample_rate_hz / 50).expect("a rate");
         let mut samples = vec![0; moments * usize::from(shape.channels)];
         loop {
             let (pts, count) = capture.read(&mut samples)?;
-            if self.episode.succeed() && !self.tell(number, SoundEvent::Recovered) {
+            if self.episode.succeed() {
+                let on_event = &mut self.on_event;
+                self.shared.while_any_ordered(|| on_event(SoundEvent::Recovered));
+            }
+            let orders = self.shared.orders();
+            let is_recorded = self.seats.iter().any(|seat| seat.order.who == Who::Recording);
+            self.seat(&orders);
+            let Some(wanted) = self.wanted() else { return Ok(()) };
+            // A recording that begins gets its full bandwidth; one that runs is never disturbed.
+            if wanted.sample_rate_hz > shape.sample_rate_hz && !is_recorded {
                 return Ok(());
             }
-            if let Some((pts, converted)) = converter.convert(pts, &samples[..count])? {
-                for packet in encoder.push(pts, &converted)? {
-                    self.tell(number, SoundEvent::Packet(packet));
+            let factor = self.shared.microphone().factor() * self.ducking.factor();
+            for seat in &mut self.seats {
+                let on_event = &mut self.on_event;
+                let order = seat.order;
+                match seat.take(shape, pts, &samples[..count], factor) {
+                    Ok(packets) => {
+                        for packet in packets {
+                            let event = match order.who {
+                                Who::Recording => SoundEvent::Packet(packet),
+                                Who::Live(id) => SoundEvent::Live(id, packet),
+                            };
+                            self.shared.while_ordered(order.number, || on_event(event));
+                        }
+                    }
+                    Err(error) => refuse(&self.shared, on_event, order, error),
                 }
-            }
-            if !self.shared.while_ordered(number, || {}) {
-                return Ok(());
             }
         }
     }
 
-    /// Tells an event if the order still stands; whether it did.
-    fn tell(&mut self, number: u64, event: SoundEvent) -> bool {
-        let on_event = &mut self.on_event;
-        self.shared.while_ordered(number, || on_event(event))
+    /// Seats those who came, and lets those go who are no longer among `orders`.
+    fn seat(&mut self, orders: &[Order]) {
+        self.seats.retain(|seat| orders.contains(&seat.order));
+        for &order in orders {
+            if self.seats.iter().any(|seat| seat.order == order) {
+                continue;
+            }
+            match Seat::new(order) {
+                Ok(seat) => self.seats.push(seat),
+                Err(error) => refuse(&self.shared, &mut self.on_event, order, error),
+            }
+        }
     }
+
+    /// The shape that serves all who sit; `None` when nobody does.
+    fn wanted(&self) -> Option<PcmFormat> {
+        let formats = || self.seats.iter().map(|seat| seat.order.format);
+        let sample_rate_hz = formats().map(|format| format.sample_rate_hz()).max()?;
+        let channels = formats().map(|format| format.channels()).max()?;
+        Some(PcmFormat { sample_rate_hz, channels })
+    }
+}
+
+/// Tells that an order cannot be carried out and forgets it. The others' go on.
+fn refuse(shared: &Shared, on_event: &mut OnSound, order: Order, error: SoundError) {
+    let event = match order.who {
+        Who::Recording => SoundEvent::Failed(error),
+        Who::Live(id) => SoundEvent::Refused(id, error),
+    };
+    shared.while_ordered(order.number, || on_event(event));
+    shared.drop_order(order.number);
 }
 
 fn open(source: &SoundSource, wanted: PcmFormat) -> Result<Box<dyn Capture>, SoundError> {

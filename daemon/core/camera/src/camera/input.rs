@@ -4,9 +4,12 @@
 use hap::{ConnectionId, Iid, Status, Value, WriteEntry};
 use privacy::OperatingMode;
 
+use super::live::LiveEnd;
 use super::{Outputs, StoredState};
 use crate::tlv::data_stream::{Refusal, SALT_BYTES};
 use crate::tlv::selected::SelectedConfiguration;
+use crate::tlv::selected_rtp::Selection;
+use crate::tlv::setup_endpoints::{self, Prepared, SessionId};
 
 /// One write request that waits for its [`Action::Reply`], by the driver's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +63,22 @@ pub enum Input {
         ticket: Ticket,
         /// The TCP port that listens already.
         prepared: Result<u16, Refusal>,
+    },
+    /// The answer to [`Action::PrepareLive`]. Exactly one answers each.
+    LivePrepared {
+        /// From the action.
+        ticket: Ticket,
+        /// From the action.
+        service: usize,
+        /// Our half of the session; the sockets are open already.
+        prepared: Result<Prepared, setup_endpoints::Refusal>,
+    },
+    /// The viewer of this session is silent or said goodbye.
+    LiveLost {
+        /// Its stream service.
+        service: usize,
+        /// The session that was started there.
+        session: SessionId,
     },
     /// A hand is laid on the camera.
     SetDisabled {
@@ -122,6 +141,52 @@ pub enum Action {
         controller_salt: [u8; SALT_BYTES],
         /// Our half.
         accessory_salt: [u8; SALT_BYTES],
+    },
+    /// Open a live session's sockets on the address that `connection` came in on, draw keys and
+    /// SSRCs, and answer with [`Input::LivePrepared`]. Nothing is sent yet.
+    PrepareLive {
+        /// Of the request.
+        ticket: Ticket,
+        /// The viewer's HAP connection.
+        connection: ConnectionId,
+        /// The stream service that the session has until [`Action::EndLive`].
+        service: usize,
+        /// Where the viewer listens, and its keys.
+        request: setup_endpoints::Request,
+    },
+    /// Send what was selected, an IDR first.
+    StartLive {
+        /// A prepared one.
+        service: usize,
+        /// For [`Input::LiveLost`].
+        session: SessionId,
+        /// What to send.
+        selection: Selection,
+    },
+    /// Send this from now on, without a break in SSRC, sequence and clock; or, where the session is
+    /// suspended, when it is resumed.
+    ReconfigureLive {
+        /// A started one.
+        service: usize,
+        /// What to send, complete.
+        selection: Selection,
+    },
+    /// Stop sending.
+    SuspendLive {
+        /// A running one.
+        service: usize,
+    },
+    /// Send again, an IDR first.
+    ResumeLive {
+        /// A suspended one.
+        service: usize,
+    },
+    /// Say goodbye if it was started, and free all that the session has.
+    EndLive {
+        /// One that was prepared.
+        service: usize,
+        /// Why.
+        reason: LiveEnd,
     },
     /// Run the encoder of recordings like this from now on, or not at all. A running recording
     /// finishes on its old settings.

@@ -91,7 +91,9 @@ impl Camera {
                 Ok(self.read(connection, slot.iid).ok())
             }
             Progress::Done(outcome) => outcome,
-            Progress::Saving | Progress::PreparingDataStream => Err(Status::UnableToCommunicate),
+            Progress::Saving | Progress::PreparingDataStream | Progress::PreparingLive(_) => {
+                Err(Status::UnableToCommunicate)
+            }
         }
     }
 }

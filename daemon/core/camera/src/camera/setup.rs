@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a camera is for as long as the daemon runs: its configuration, checked.
 
+use privacy::LIVE_SERVICES;
 use sha2::{Digest, Sha256};
 
 use crate::services::{self, Identity};
@@ -16,8 +17,38 @@ pub struct Setup {
     pub recording: Offer,
     /// What live view is offered.
     pub live: LiveOffer,
+    /// How many viewers there may be at once.
+    pub maximum_viewers: MaximumViewers,
     /// What the lens sees.
     pub field_of_view: FieldOfView,
+}
+
+/// How many viewers there may be at once: 1 to [`LIVE_SERVICES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaximumViewers(usize);
+
+/// The number of viewers cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the number of viewers must be 1 to {LIVE_SERVICES}, not {0}")]
+pub struct MaximumViewersRange(pub usize);
+
+impl MaximumViewers {
+    /// One for each stream service.
+    pub const MAX: Self = Self(LIVE_SERVICES);
+
+    /// The number.
+    pub const fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl TryFrom<usize> for MaximumViewers {
+    type Error = MaximumViewersRange;
+
+    fn try_from(viewers: usize) -> Result<Self, Self::Error> {
+        let is_fit = (1..=LIVE_SERVICES).contains(&viewers);
+        if is_fit { Ok(Self(viewers)) } else { Err(MaximumViewersRange(viewers)) }
+    }
 }
 
 /// Diagonal field of view in arc degrees, 0 to 360.

@@ -30,7 +30,9 @@ pub struct StoredState {
     pub event_snapshots_active: bool,
     /// PeriodicSnapshotsActive, 0x225.
     pub periodic_snapshots_active: bool,
-    /// Active of each CameraRTPStreamManagement.
+    /// Active of each CameraRTPStreamManagement. One that a file does not name is active only if
+    /// all are that it names: a newer daemon opens nothing that was shut.
+    #[serde(deserialize_with = "rtp_active")]
     pub rtp_active: [bool; LIVE_SERVICES],
     /// Active of CameraRecordingManagement.
     pub recording_active: bool,
@@ -183,6 +185,15 @@ fn migrate(mut file: Json, steps: &[Migration]) -> Result<Json, StoredStateError
     Ok(steps.iter().fold(state, |state, step| step(state)))
 }
 
+fn rtp_active<'de, D: Deserializer<'de>>(from: D) -> Result<[bool; LIVE_SERVICES], D::Error> {
+    let named = Vec::<bool>::deserialize(from)?;
+    let mut active = [named.iter().all(|&is_active| is_active); LIVE_SERVICES];
+    for (active, named) in active.iter_mut().zip(named) {
+        *active = named;
+    }
+    Ok(active)
+}
+
 fn to_base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&STANDARD.encode(bytes))
 }
@@ -200,7 +211,7 @@ mod tests {
     fn a_file_round_trips() {
         let state = StoredState {
             homekit_camera_active: false,
-            rtp_active: [true, false],
+            rtp_active: [true, false, true, true],
             recording_active: true,
             speaker: Sound { is_muted: true, volume: 40 },
             selected: Some(Selected { value: vec![1, 2, 3], offer_hash: vec![9; 32] }),
@@ -215,6 +226,22 @@ mod tests {
         // A field that this daemon does not know, and none of those it knows.
         let state = StoredState::decode(br#"{"version":1,"state":{"later":5}}"#).unwrap();
         assert_eq!(state, StoredState::default());
+    }
+
+    #[test]
+    fn a_stream_service_that_came_later_opens_nothing_that_was_shut() {
+        let table = [
+            ("[]", [true; 4]),
+            ("[true,true]", [true; 4]),
+            ("[true,false]", [true, false, false, false]),
+            ("[false,false]", [false; 4]),
+            ("[true,true,false,true,false,true]", [true, true, false, true]),
+        ];
+        for (list, active) in table {
+            let file = format!("{{\"version\":1,\"state\":{{\"rtp-active\":{list}}}}}");
+            let state = StoredState::decode(file.as_bytes()).unwrap();
+            assert_eq!(state.rtp_active, active, "{list}");
+        }
     }
 
     #[test]

@@ -6,9 +6,8 @@ use privacy::LIVE_SERVICES;
 
 use super::{Camera, Sound, StoredState};
 use crate::services::iid;
+use crate::tlv::data_stream;
 use crate::tlv::live::StreamingStatus;
-use crate::tlv::setup_endpoints::Response;
-use crate::tlv::{data_stream, selected_rtp};
 
 /// Version of HAP over IP.
 const PROTOCOL_VERSION: &str = "1.1.0";
@@ -79,17 +78,21 @@ impl Camera {
             _ if iid == ids.supported_video => live.video(),
             _ if iid == ids.supported_audio => live.audio(),
             _ if iid == ids.supported_rtp => live.rtp(),
-            _ if iid == ids.setup_endpoints => {
-                self.endpoints.get(&(connection, service)).unwrap_or(&Response::Idle).value()
-            }
-            _ if iid == ids.selected_rtp => selected_rtp::idle_value(),
+            _ if iid == ids.setup_endpoints => self.live.response(connection, service),
+            _ if iid == ids.selected_rtp => self.live.selected(service),
             _ => return self.read_shared(iid),
         }))
     }
 
     fn streaming_status(&self, service: usize) -> StreamingStatus {
         let is_permitted = self.permits().live.get(service).copied().unwrap_or(false);
-        if is_permitted { StreamingStatus::Available } else { StreamingStatus::Unavailable }
+        if !is_permitted {
+            StreamingStatus::Unavailable
+        } else if self.live.is_free(service) {
+            StreamingStatus::Available
+        } else {
+            StreamingStatus::InUse
+        }
     }
 }
 

@@ -9,11 +9,7 @@ use super::{Action, Camera, Outcome, StoredState, Ticket};
 use crate::services::iid;
 use crate::tlv::data_stream::{SALT_BYTES, SetupRequest};
 use crate::tlv::selected::SelectedConfiguration;
-use crate::tlv::selected_rtp::SessionControl;
-use crate::tlv::setup_endpoints::{Refusal, Request as EndpointsRequest, Response};
-
-/// Connections whose last SetupEndpoints answer is kept; one more drops the oldest connection's.
-const MAX_ENDPOINTS: usize = 64;
+use crate::tlv::setup_endpoints::Request as EndpointsRequest;
 
 /// A write request that was carried out as far as can be and waits for the rest.
 #[derive(Debug)]
@@ -41,6 +37,8 @@ pub(super) enum Progress {
     Saving,
     /// Waits for [`Input::DataStreamPrepared`](super::Input::DataStreamPrepared).
     PreparingDataStream,
+    /// Waits for [`Input::LivePrepared`](super::Input::LivePrepared) of this service.
+    PreparingLive(usize),
     /// Has its answer.
     Done(Outcome),
 }
@@ -71,8 +69,8 @@ pub(super) struct Write<'a> {
     pub(super) accessory_salt: [u8; SALT_BYTES],
     pub(super) wished: &'a mut StoredState,
     pub(super) out: &'a mut Vec<Action>,
-    /// At most one data stream in a request.
-    pub(super) prepare: Option<Action>,
+    /// Streams; at most one data stream.
+    pub(super) prepare: Vec<Action>,
 }
 
 impl Camera {
@@ -82,9 +80,11 @@ impl Camera {
             match entry.iid {
                 iid if iid == ids.active => set(&mut write.wished.rtp_active[service], entry),
                 iid if iid == ids.setup_endpoints => {
-                    self.write_setup_endpoints(write.connection, service, &entry.value)
+                    self.write_setup_endpoints(write, service, &entry.value)
                 }
-                iid if iid == ids.selected_rtp => self.write_selected_rtp(service, &entry.value),
+                iid if iid == ids.selected_rtp => {
+                    self.write_selected_rtp(write, service, &entry.value)
+                }
                 _ => Err(Status::DoesNotExist),
             }
         } else {
@@ -140,31 +140,34 @@ impl Camera {
         Ok(Progress::Saving)
     }
 
-    /// There is no live view in this daemon yet. Viewers are told what is true for them: every
-    /// stream is taken.
     fn write_setup_endpoints(
         &mut self,
-        connection: ConnectionId,
+        write: &mut Write<'_>,
         service: usize,
         value: &Value,
     ) -> Result<Progress, Status> {
         self.ensure_live(service)?;
         let request = EndpointsRequest::parse(bytes(value)?).map_err(invalid)?;
-        let key = (connection, service);
-        if self.endpoints.len() >= MAX_ENDPOINTS && !self.endpoints.contains_key(&key) {
-            self.endpoints.pop_first();
-        }
-        let response = Response::Refused(request.session_id, Refusal::Busy);
-        self.endpoints.insert(key, response);
-        Ok(Progress::Done(Ok(None)))
+        let prepare = self.live.set_up(write.ticket, write.connection, service, request);
+        Ok(match prepare {
+            Some(prepare) => {
+                write.prepare.push(prepare);
+                Progress::PreparingLive(service)
+            }
+            None => Progress::Done(Ok(None)),
+        })
     }
 
-    /// As there are no live sessions, none has the id that the viewer names.
-    fn write_selected_rtp(&self, service: usize, value: &Value) -> Result<Progress, Status> {
+    fn write_selected_rtp(
+        &mut self,
+        write: &mut Write<'_>,
+        service: usize,
+        value: &Value,
+    ) -> Result<Progress, Status> {
         self.ensure_live(service)?;
-        let control = SessionControl::parse(bytes(value)?).map_err(invalid)?;
-        tracing::debug!(command = ?control.command, "no such live session");
-        Err(Status::InvalidValue)
+        let (value, offer) = (bytes(value)?, &self.setup.live);
+        write.out.extend(self.live.select(write.connection, service, value, offer)?);
+        Ok(Progress::Done(Ok(None)))
     }
 
     fn ensure_live(&self, service: usize) -> Result<(), Status> {
@@ -175,10 +178,10 @@ impl Camera {
 
 fn prepare_data_stream(write: &mut Write<'_>, value: &Value) -> Result<Progress, Status> {
     let request = SetupRequest::parse(bytes(value)?).map_err(invalid)?;
-    if write.prepare.is_some() {
+    if write.prepare.iter().any(|action| matches!(action, Action::PrepareDataStream { .. })) {
         return Err(Status::Busy);
     }
-    write.prepare = Some(Action::PrepareDataStream {
+    write.prepare.push(Action::PrepareDataStream {
         ticket: write.ticket,
         connection: write.connection,
         controller_salt: request.controller_salt,

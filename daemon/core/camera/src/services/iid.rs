@@ -20,8 +20,8 @@ pub const FIRMWARE_REVISION: Iid = 7;
 pub const PROTOCOL_INFORMATION: Iid = 16;
 pub const PROTOCOL_VERSION: Iid = 17;
 
-/// The two stream services.
-pub const RTP: [Rtp; LIVE_SERVICES] = [Rtp::at(32), Rtp::at(48)];
+/// The stream services. The last two came later.
+pub const RTP: [Rtp; LIVE_SERVICES] = [Rtp::at(32), Rtp::at(48), Rtp::at(160), Rtp::at(176)];
 
 pub const MICROPHONE: Iid = 64;
 pub const MICROPHONE_MUTE: Iid = 65;

@@ -25,6 +25,17 @@ wire_enum! {
     }
 }
 
+impl SampleRate {
+    /// In hertz; also the clock of the RTP time stamps, whatever the codec.
+    pub const fn hz(self) -> u32 {
+        match self {
+            Self::Hz8000 => 8_000,
+            Self::Hz16000 => 16_000,
+            Self::Hz24000 => 24_000,
+        }
+    }
+}
+
 wire_enum! {
     /// How SRTP packets are protected.
     CryptoSuite {

@@ -125,33 +125,78 @@ fn srtp(fields: &Fields) -> Result<SrtpParameters, Error> {
     Ok(SrtpParameters { suite, key, salt })
 }
 
+fn write_endpoint(endpoint: &Endpoint) -> Writer {
+    Writer::new()
+        .u8(1, u8::from(endpoint.address.is_ipv6()))
+        .bytes(2, endpoint.address.to_string().as_bytes())
+        .u16(3, endpoint.video_port)
+        .u16(4, endpoint.audio_port)
+}
+
+fn write_srtp(srtp: &SrtpParameters) -> Writer {
+    Writer::new().u8(1, srtp.suite.number()).bytes(2, &srtp.key).bytes(3, &srtp.salt)
+}
+
+/// Our half of a session that can be started: the answer's fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// Where we listen and send from; of the same IP version as the viewer's address.
+    pub accessory: Endpoint,
+    /// Protects our video packets.
+    pub video_srtp: SrtpParameters,
+    /// Protects our audio packets.
+    pub audio_srtp: SrtpParameters,
+    /// Names our video stream; not 0.
+    pub video_ssrc: u32,
+    /// Names our audio stream; not 0.
+    pub audio_ssrc: u32,
+}
+
 /// Why there is no live session for a viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// No stream is free; the viewer tries the next service.
     Busy,
+    /// The viewer cannot be reached from here, or wants a protection that we do not have.
+    Error,
 }
 
 /// What a read of SetupEndpoints gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Response {
     /// Nothing was asked for.
     Idle,
     /// This session cannot be.
     Refused(SessionId, Refusal),
+    /// This session can be started.
+    Success(SessionId, Box<Prepared>),
 }
 
 impl Response {
-    /// The characteristic's value.
-    pub fn value(self) -> Vec<u8> {
+    /// The characteristic's value. That of a success holds our keys.
+    pub fn value(&self) -> Vec<u8> {
         match self {
             Self::Idle => Writer::new().u8(2, STATUS_ERROR).finish(),
-            Self::Refused(SessionId(id), Refusal::Busy) => {
-                Writer::new().bytes(1, &id).u8(2, STATUS_BUSY).finish()
+            Self::Refused(SessionId(id), refusal) => {
+                let status = match refusal {
+                    Refusal::Busy => STATUS_BUSY,
+                    Refusal::Error => STATUS_ERROR,
+                };
+                Writer::new().bytes(1, id).u8(2, status).finish()
             }
+            Self::Success(SessionId(id), ours) => Writer::new()
+                .bytes(1, id)
+                .u8(2, STATUS_SUCCESS)
+                .tlv(3, &write_endpoint(&ours.accessory))
+                .tlv(4, &write_srtp(&ours.video_srtp))
+                .tlv(5, &write_srtp(&ours.audio_srtp))
+                .u32(6, ours.video_ssrc)
+                .u32(7, ours.audio_ssrc)
+                .finish(),
         }
     }
 }
 
+const STATUS_SUCCESS: u8 = 0;
 const STATUS_BUSY: u8 = 1;
 const STATUS_ERROR: u8 = 2;

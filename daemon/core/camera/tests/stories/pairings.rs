@@ -13,7 +13,7 @@ fn a_pairing_opens_what_the_factory_set() {
     let mut rig = Rig::start(Start { stored: None, is_paired: false, is_switched_off: false });
     rig.handle(Input::PairingsChanged { is_paired: true });
     let permits = rig.gate.permits();
-    assert!(permits.capture && permits.motion && permits.live == [true; 2]);
+    assert!(permits.capture && permits.motion && permits.live == [true; 4]);
     assert!(!permits.prebuffer && !permits.record);
 }
 

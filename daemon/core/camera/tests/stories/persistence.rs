@@ -48,6 +48,7 @@ fn everything_written_survives_a_restart() {
         (iid::SELECTED_CAMERA_RECORDING, Value::Bytes(selection(2000))),
         (iid::RTP[0].active, Value::UInt(0)),
         (iid::RTP[1].active, Value::UInt(0)),
+        (iid::RTP[3].active, Value::UInt(0)),
         (iid::MICROPHONE_MUTE, Value::Bool(true)),
         (iid::MICROPHONE_VOLUME, Value::UInt(30)),
         (iid::SPEAKER_MUTE, Value::Bool(true)),
@@ -77,7 +78,7 @@ fn the_file_of_version_1_is_read_for_ever() {
     let state = StoredState::decode(bytes).unwrap();
     let expected = StoredState {
         homekit_camera_active: false,
-        rtp_active: [true, false],
+        rtp_active: [true, false, false, false],
         recording_active: true,
         recording_audio_active: true,
         speaker: Sound { is_muted: true, volume: 40 },
@@ -310,6 +311,8 @@ fn step() -> impl Strategy<Value = Step> {
         iid::PERIODIC_SNAPSHOTS_ACTIVE,
         iid::RTP[0].active,
         iid::RTP[1].active,
+        iid::RTP[2].active,
+        iid::RTP[3].active,
         iid::RECORDING_ACTIVE,
         iid::RECORDING_AUDIO_ACTIVE,
         iid::MICROPHONE_MUTE,

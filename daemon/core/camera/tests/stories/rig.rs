@@ -5,12 +5,13 @@
 use std::time::{Duration, Instant};
 
 use camera::services::{Identity, Labels, iid};
-use camera::tlv::live::LiveOffer;
+use camera::tlv::live::{CryptoSuite, LiveOffer};
 use camera::tlv::recording::{Offer, PrebufferMs};
 use camera::tlv::selected::SelectedConfiguration;
+use camera::tlv::setup_endpoints::{Endpoint, Prepared, Refusal as LiveRefusal, SrtpParameters};
 use camera::{
-    Action, Camera, ConnectionId, FieldOfView, Input, Outcome, Outputs, Setup, Start, StoredState,
-    Ticket, WriteEntry,
+    Action, Camera, ConnectionId, FieldOfView, Input, MaximumViewers, Outcome, Outputs, Setup,
+    Start, StoredState, Ticket, WriteEntry,
 };
 use hap::{Iid, Status, Value};
 use privacy::Gate;
@@ -39,6 +40,10 @@ pub struct Rig {
     pub replies: Vec<(Ticket, Vec<Outcome>)>,
     pub encoder: Option<SelectedConfiguration>,
     pub outputs: Option<Outputs>,
+    /// The driver's half of the next live session.
+    pub live: Result<Prepared, LiveRefusal>,
+    /// What was to be done with live sessions since they were last taken.
+    pub live_actions: Vec<Action>,
     /// The names of all other actions, in order.
     pub log: Vec<&'static str>,
     tickets: u64,
@@ -56,6 +61,7 @@ pub fn setup() -> Setup {
         identity: identity.unwrap(),
         recording: Offer::standard(PrebufferMs::MIN),
         live: LiveOffer::standard(),
+        maximum_viewers: MaximumViewers::MAX,
         field_of_view: FieldOfView::try_from(110.0).unwrap(),
     }
 }
@@ -79,6 +85,8 @@ impl Rig {
             replies: Vec::new(),
             encoder: None,
             outputs: None,
+            live: Ok(prepared_live()),
+            live_actions: Vec::new(),
             log: Vec::new(),
             tickets: 0,
         };
@@ -227,6 +235,22 @@ impl Rig {
                     self.log.push("prepare");
                     self.handle(Input::DataStreamPrepared { ticket, prepared: Ok(52345) });
                 }
+                Action::PrepareLive { ticket, service, request, .. } => {
+                    self.log.push("prepare live");
+                    let prepared = self.live.clone().map(|mut prepared| {
+                        prepared.video_srtp = request.video_srtp;
+                        prepared
+                    });
+                    self.handle(Input::LivePrepared { ticket, service, prepared });
+                }
+                action @ (Action::StartLive { .. }
+                | Action::ReconfigureLive { .. }
+                | Action::SuspendLive { .. }
+                | Action::ResumeLive { .. }
+                | Action::EndLive { .. }) => {
+                    self.log.push("live");
+                    self.live_actions.push(action);
+                }
                 Action::Record(configuration) => {
                     self.log.push(if configuration.is_some() {
                         "record"
@@ -246,6 +270,26 @@ impl Rig {
                 Action::Identify => self.log.push("identify"),
             }
         }
+    }
+}
+
+/// The daemon's half of a live session.
+pub fn prepared_live() -> Prepared {
+    let srtp = SrtpParameters {
+        suite: CryptoSuite::AesCm128,
+        key: vec![3; 16].into(),
+        salt: vec![4; 14].into(),
+    };
+    Prepared {
+        accessory: Endpoint {
+            address: "192.0.2.1".parse().unwrap(),
+            video_port: 41000,
+            audio_port: 41002,
+        },
+        video_srtp: srtp.clone(),
+        audio_srtp: srtp,
+        video_ssrc: 11,
+        audio_ssrc: 22,
     }
 }
 

@@ -4,63 +4,33 @@
 use std::time::{Duration, Instant};
 
 use super::{ASSUMED_ROUND_TRIP, Event, Moment, Output, Session};
-use crate::rtcp::{Bandwidth, Packet, ReportBlock, Sent, TradeOff, parse};
+use crate::rtcp::{Bandwidth, Packet, ReportBlock, TradeOff};
 
 /// Longer round trips are a peer's mistake.
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(10);
 
 impl Session {
-    /// Sends a compound of a report, our name, and `answers`; sets when the next is due.
+    /// Sends a compound of a report, our name, and `answers`.
     pub(super) fn report(&mut self, at: Moment, answers: &[Packet], outputs: &mut Vec<Output>) {
-        let ssrc = self.config.ssrc;
-        let quiet = self.config.rtcp_interval * 2;
-        let report = match self.last_sent {
-            Some(sent) if at.now.saturating_duration_since(sent) <= quiet => {
-                Packet::SenderReport { ssrc, sent: self.sent(at), blocks: Vec::new() }
-            }
-            _ => Packet::ReceiverReport { ssrc, blocks: Vec::new() },
-        };
-        let name = Packet::SourceDescription { ssrc, cname: self.config.cname.clone() };
-        let mut compound = Vec::new();
-        for packet in [&report, &name].into_iter().chain(answers) {
-            packet.write(&mut compound);
-        }
-        match self.protector.protect_rtcp(&mut compound) {
-            Ok(()) => outputs.push(Output::Send(compound)),
-            Err(error) => tracing::warn!(%error, "report not sent"),
-        }
-        self.report_due = Some(at.now + self.config.rtcp_interval);
+        let report = self.endpoint.report(at, self.clock.at(at.pts), Vec::new(), answers);
+        outputs.extend(report.map(Output::Send));
     }
 
-    /// Says goodbye, once.
-    pub(super) fn close(&mut self, at: Moment, outputs: &mut Vec<Output>) {
-        self.report(at, &[Packet::Bye(vec![self.config.ssrc])], outputs);
-        (self.report_due, self.silent_at, self.is_closed) = (None, None, true);
-    }
-
-    /// Acts on a decrypted compound.
-    pub(super) fn feedback(&mut self, at: Moment, compound: &[u8], outputs: &mut Vec<Output>) {
-        let packets = match parse(compound) {
-            Ok(packets) => packets,
-            Err(error) => {
-                self.stats.rejected += 1;
-                tracing::debug!(%error, "control packet dropped");
-                return;
-            }
-        };
+    /// Acts on a compound.
+    pub(super) fn feedback(&mut self, at: Moment, packets: Vec<Packet>, outputs: &mut Vec<Output>) {
+        let our_ssrc = self.endpoint.ssrc();
         let mut answers = Vec::new();
         let has_fresh_idr = self.has_fresh_idr(at.now);
         let (mut wants_key_frame, mut has_left) = (false, false);
         for packet in packets {
             match packet {
                 Packet::SenderReport { blocks, .. } | Packet::ReceiverReport { blocks, .. } => {
-                    let ssrc = self.config.ssrc;
-                    let ours = blocks.iter().filter(|block| block.ssrc == ssrc);
+                    let ours = blocks.iter().filter(|block| block.ssrc == our_ssrc);
                     ours.for_each(|block| self.received(at, block, outputs));
                 }
-                Packet::Pli { media, .. } => wants_key_frame |= media == self.config.ssrc,
+                Packet::Pli { media, .. } => wants_key_frame |= media == our_ssrc,
                 Packet::Fir { sender, entries } => {
-                    for entry in entries.iter().filter(|entry| entry.ssrc == self.config.ssrc) {
+                    for entry in entries.iter().filter(|entry| entry.ssrc == our_ssrc) {
                         let asked = Some((sender, entry.sequence));
                         wants_key_frame |= self.last_fir != asked;
                         // A repeat asks again where the first went unheard for a fresh IDR.
@@ -70,18 +40,18 @@ impl Session {
                     }
                 }
                 Packet::Tmmbr { sender, entries } => {
-                    let ours = entries.iter().find(|entry| entry.ssrc == self.config.ssrc);
+                    let ours = entries.iter().find(|entry| entry.ssrc == our_ssrc);
                     if let Some(&limit) = ours {
                         self.limit(at.now, limit, outputs);
                         let entries = vec![Bandwidth { ssrc: sender, ..limit }];
-                        answers.push(Packet::Tmmbn { sender: self.config.ssrc, entries });
+                        answers.push(Packet::Tmmbn { sender: our_ssrc, entries });
                     }
                 }
                 Packet::Tstr { sender, entries } => {
-                    let ours = entries.iter().find(|entry| entry.ssrc == self.config.ssrc);
+                    let ours = entries.iter().find(|entry| entry.ssrc == our_ssrc);
                     if let Some(&asked) = ours {
                         let entries = vec![TradeOff { ssrc: sender, ..asked }];
-                        answers.push(Packet::Tstn { sender: self.config.ssrc, entries });
+                        answers.push(Packet::Tstn { sender: our_ssrc, entries });
                     }
                 }
                 Packet::Bye(_) => has_left = true,
@@ -102,12 +72,6 @@ impl Session {
         }
     }
 
-    fn sent(&self, at: Moment) -> Sent {
-        #[expect(clippy::cast_possible_truncation, reason = "the report counts modulo 2^32")]
-        let (packets, octets) = (self.stats.packets as u32, self.stats.octets as u32);
-        Sent { ntp: at.ntp, timestamp: self.timestamp(at.pts), packets, octets }
-    }
-
     /// An IDR on its way answers a request that was sent before it could arrive.
     fn has_fresh_idr(&self, now: Instant) -> bool {
         let round_trip = self.stats.round_trip.unwrap_or(ASSUMED_ROUND_TRIP);
@@ -117,6 +81,7 @@ impl Session {
     /// How our stream arrives.
     fn received(&mut self, at: Moment, block: &ReportBlock, outputs: &mut Vec<Output>) {
         self.stats.fraction_lost = block.fraction_lost;
+        self.stats.lost = u32::try_from(block.cumulative_lost).unwrap_or(0); // duplicates
         self.stats.jitter_90k = block.jitter;
         if let Some(round_trip) = round_trip(at, block) {
             self.stats.round_trip = Some(round_trip);
@@ -128,9 +93,9 @@ impl Session {
 
     /// The peer's limit counts headers; the encoder's target does not.
     fn limit(&mut self, now: Instant, limit: Bandwidth, outputs: &mut Vec<Output>) {
-        let payload = match self.stats.packets {
-            0 => self.config.mtu.payload_len() as u64,
-            packets => (self.stats.octets / packets).max(1),
+        let payload = match self.endpoint.packets {
+            0 => self.mtu.payload_len() as u64,
+            packets => (self.endpoint.octets / packets).max(1),
         };
         let whole = payload + u64::from(limit.overhead_bytes());
         let bps = u128::from(limit.bps()) * u128::from(payload) / u128::from(whole);

@@ -41,7 +41,7 @@ impl ReplayWindow {
 
 /// The 48-bit index of a packet with `sequence`, given the highest seen: the one nearest to it.
 /// `None` when that would lie before the beginning or past the last index.
-pub(super) fn nearest_index(highest: Option<u64>, sequence: u16) -> Option<u64> {
+pub(crate) fn nearest_index(highest: Option<u64>, sequence: u16) -> Option<u64> {
     let Some(highest) = highest else { return Some(sequence.into()) };
     let (rollovers, last) = (highest >> 16, highest & 0xffff);
     let sequence = u64::from(sequence);

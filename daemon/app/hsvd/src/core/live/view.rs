@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One live session: its ports, keys and packets.
+
+use std::time::{Duration, Instant};
+
+use camera::ConnectionId;
+use camera::tlv::live::CryptoSuite;
+use camera::tlv::selected_rtp::{Selection, VideoSelection};
+use camera::tlv::setup_endpoints::{Endpoint, Prepared, Request, SessionId, SrtpParameters};
+use frame::EncodedFrame;
+use media::EncodeId;
+use privacy::LivePermit;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::Rng;
+use rtp::rtcp::Cname;
+use rtp::{
+    Input, KeyLengthError, Moment, Mtu, Output, Session, SessionConfig, SrtpKeys, Suite,
+    rtcp_interval,
+};
+
+use crate::udp::Port;
+
+/// Packets of this size pass where the viewer named none, by the version of IP.
+const USUAL_MTU_V4: u16 = 1378;
+const USUAL_MTU_V6: u16 = 1228;
+/// A socket that is full asks for an IDR no more often.
+const IDR_AFTER_DROP: Duration = Duration::from_secs(1);
+
+/// Where a view's pictures come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Feed {
+    /// An encode for live view.
+    Encode(EncodeId),
+    /// The recording's.
+    Recording,
+}
+
+/// What a view is made from.
+pub(super) struct Seed {
+    pub permit: LivePermit,
+    pub connection: ConnectionId,
+    pub request: Request,
+    pub video: Port,
+    pub audio: Port,
+    pub cname: Cname,
+    /// The owner's bound, in bytes.
+    pub maximum_mtu: u16,
+}
+
+/// Why a view cannot be.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PrepareError {
+    /// The socket has no address.
+    #[error("port")]
+    Port(#[from] std::io::Error),
+    /// The viewer wants no protection, or its key is none.
+    #[error("SRTP keys")]
+    Keys(#[from] KeyLengthError),
+    /// See [`CryptoSuite::None`].
+    #[error("live view is never sent without protection")]
+    Unprotected,
+}
+
+/// One live session.
+pub(super) struct View {
+    pub id: SessionId,
+    pub connection: ConnectionId,
+    pub permit: LivePermit,
+    pub controller: Endpoint,
+    pub video: Port,
+    pub audio: Port,
+    ours: SrtpKeys,
+    theirs: SrtpKeys,
+    video_ssrc: u32,
+    cname: Cname,
+    maximum_mtu: u16,
+    pub(super) running: Option<Running>,
+    pub(super) ignored_audio: u64,
+}
+
+/// What a started session has besides.
+pub(super) struct Running {
+    pub session: Session,
+    pub selection: VideoSelection,
+    pub since: Instant,
+    /// The bits a second that the viewer takes now.
+    pub target_bps: u32,
+    pub is_suspended: bool,
+    pub feed: Option<Feed>,
+    /// Nothing is sent before an IDR: the feed is new to the viewer.
+    awaits_idr: bool,
+    has_dropped: bool,
+    idr_asked: Option<Instant>,
+    pub frames: u64,
+}
+
+impl View {
+    /// A session that can be started, and our half of it.
+    pub fn prepare(seed: Seed, rng: &mut ChaCha20Rng) -> Result<(Self, Prepared), PrepareError> {
+        let Seed { permit, connection, request, video, audio, cname, maximum_mtu } = seed;
+        let (video_srtp, ours) = draw_keys(request.video_srtp.suite, rng)?;
+        let (audio_srtp, _) = draw_keys(request.audio_srtp.suite, rng)?;
+        let (video_at, audio_at) = (video.local()?, audio.local()?);
+        let prepared = Prepared {
+            accessory: Endpoint {
+                address: video_at.ip(),
+                video_port: video_at.port(),
+                audio_port: audio_at.port(),
+            },
+            video_srtp,
+            audio_srtp,
+            video_ssrc: draw_ssrc(rng),
+            audio_ssrc: draw_ssrc(rng),
+        };
+        let view = Self {
+            id: request.session_id,
+            connection,
+            permit,
+            controller: request.controller,
+            video,
+            audio,
+            ours,
+            theirs: keys(&request.video_srtp)?,
+            video_ssrc: prepared.video_ssrc,
+            cname,
+            maximum_mtu,
+            running: None,
+            ignored_audio: 0,
+        };
+        Ok((view, prepared))
+    }
+
+    /// From now on pictures may be sent, once [`View::set_feed`] says which.
+    pub fn start(&mut self, now: Instant, selection: Selection, rng: &mut ChaCha20Rng) {
+        let video = selection.video;
+        let max_bitrate_bps = u32::from(video.max_bitrate_kbps) * 1000;
+        let config = SessionConfig {
+            ssrc: self.video_ssrc,
+            payload_type: video.payload_type,
+            first_sequence: draw_u16(rng),
+            timestamp_offset: rng.next_u32(),
+            mtu: self.mtu(video.mtu),
+            rtcp_interval: rtcp_interval(video.rtcp_interval_s.unwrap_or_default()),
+            max_bitrate_bps,
+            cname: self.cname.clone(),
+        };
+        self.running = Some(Running {
+            session: Session::new(now, config, &self.ours, &self.theirs),
+            selection: video,
+            since: now,
+            target_bps: max_bitrate_bps,
+            is_suspended: false,
+            feed: None,
+            awaits_idr: true,
+            has_dropped: false,
+            idr_asked: None,
+            frames: 0,
+        });
+    }
+
+    /// Only what differs is touched: feedback about the bit rate stays in force.
+    pub fn reconfigure(&mut self, selection: Selection) {
+        let Some(running) = &mut self.running else { return };
+        let (old, new) = (running.selection, selection.video);
+        let is_other_rate = old.max_bitrate_kbps != new.max_bitrate_kbps;
+        let bitrate = is_other_rate.then_some(u32::from(new.max_bitrate_kbps) * 1000);
+        let interval = new.rtcp_interval_s.map(rtcp_interval);
+        running.target_bps = running.session.reconfigure(bitrate, interval);
+        running.selection = new;
+    }
+
+    pub fn suspend(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.is_suspended = true;
+        }
+    }
+
+    pub fn resume(&mut self) {
+        if let Some(running) = &mut self.running {
+            (running.is_suspended, running.awaits_idr) = (false, true);
+        }
+    }
+
+    /// What the viewer takes now, in bits a second.
+    pub fn set_target(&mut self, bps: u32) {
+        if let Some(running) = &mut self.running {
+            running.target_bps = bps;
+        }
+    }
+
+    /// Where its pictures come from from now on; another source begins with an IDR.
+    pub fn set_feed(&mut self, feed: Option<Feed>) {
+        if let Some(running) = &mut self.running
+            && running.feed != feed
+        {
+            (running.feed, running.awaits_idr) = (feed, true);
+        }
+    }
+
+    /// Where its pictures come from; `None` while it shall have none.
+    pub fn feed(&self) -> Option<Feed> {
+        self.running.as_ref().and_then(|running| running.feed)
+    }
+
+    pub fn send_frame(&mut self, at: Moment, frame: &EncodedFrame) -> Vec<Output> {
+        let Some(running) = &mut self.running else { return Vec::new() };
+        if !self.permit.is_valid() || running.awaits_idr && !frame.is_idr {
+            return Vec::new();
+        }
+        running.awaits_idr = false;
+        running.frames += 1;
+        running.session.handle(at, Input::Frame(frame))
+    }
+
+    pub fn receive_video(&mut self, at: Moment, bytes: &mut [u8]) -> Vec<Output> {
+        let Some(running) = &mut self.running else { return Vec::new() };
+        running.session.handle(at, Input::Received(bytes))
+    }
+
+    /// There is no sound yet; what comes is counted.
+    pub fn ignore_audio(&mut self) {
+        self.ignored_audio += 1;
+    }
+
+    pub fn time_out(&mut self, at: Moment) -> Vec<Output> {
+        let Some(running) = &mut self.running else { return Vec::new() };
+        running.session.handle(at, Input::Timeout)
+    }
+
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.running.as_ref().and_then(|running| running.session.next_timeout())
+    }
+
+    /// Sends a packet, or drops it where the socket is full.
+    pub fn send(&mut self, packet: &[u8]) {
+        if !self.video.send(packet)
+            && let Some(running) = &mut self.running
+        {
+            running.has_dropped = true;
+        }
+    }
+
+    /// The feed to ask for an IDR since packets of it were dropped here: the viewer cannot show
+    /// what follows.
+    pub fn take_idr_wish(&mut self, now: Instant) -> Option<Feed> {
+        let running = self.running.as_mut()?;
+        let since = running.idr_asked.map(|asked| now.saturating_duration_since(asked));
+        if !running.has_dropped || since.is_some_and(|since| since < IDR_AFTER_DROP) {
+            return None;
+        }
+        (running.has_dropped, running.idr_asked) = (false, Some(now));
+        running.feed
+    }
+
+    /// Says goodbye if it was started.
+    pub fn close(&mut self, at: Moment) {
+        let Some(running) = &mut self.running else { return };
+        for output in running.session.handle(at, Input::Close) {
+            if let Output::Send(packet) = output {
+                self.video.send(&packet);
+            }
+        }
+    }
+
+    /// The least of what the viewer, the owner and the way allow.
+    fn mtu(&self, selected: Option<u16>) -> Mtu {
+        let usual = if self.controller.address.is_ipv6() { USUAL_MTU_V6 } else { USUAL_MTU_V4 };
+        Mtu::clamped(selected.unwrap_or(usual).min(self.maximum_mtu))
+    }
+}
+
+/// Random keys of `suite`, in the answer's form and in the stream's.
+fn draw_keys(
+    suite: CryptoSuite,
+    rng: &mut ChaCha20Rng,
+) -> Result<(SrtpParameters, SrtpKeys), PrepareError> {
+    let mut draw = |len| {
+        let mut bytes = zeroize::Zeroizing::new(vec![0; len]);
+        rng.fill_bytes(&mut bytes);
+        bytes
+    };
+    let parameters =
+        SrtpParameters { suite, key: draw(suite.key_bytes()), salt: draw(suite.salt_bytes()) };
+    let keys = keys(&parameters)?;
+    Ok((parameters, keys))
+}
+
+fn keys(parameters: &SrtpParameters) -> Result<SrtpKeys, PrepareError> {
+    let suite = match parameters.suite {
+        CryptoSuite::AesCm128 => Suite::AesCm128HmacSha1_80,
+        CryptoSuite::AesCm256 => Suite::AesCm256HmacSha1_80,
+        CryptoSuite::None => return Err(PrepareError::Unprotected),
+    };
+    Ok(SrtpKeys::new(suite, &parameters.key, &parameters.salt)?)
+}
+
+/// Random and not 0.
+fn draw_ssrc(rng: &mut ChaCha20Rng) -> u32 {
+    rng.next_u32().max(1)
+}
+
+pub(super) fn draw_u16(rng: &mut ChaCha20Rng) -> u16 {
+    let mut bytes = [0; 2];
+    rng.fill_bytes(&mut bytes);
+    u16::from_ne_bytes(bytes)
+}

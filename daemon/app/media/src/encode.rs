@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Encodes: each a thread that takes pictures from its tap, fits them and encodes them while
+//! somebody wants it and the gate permits it. What for, its [`Purpose`] knows: one loop serves
+//! recordings and live view, so that neither can forget what the other checks.
+
+mod idr;
+mod live;
+pub(crate) mod record;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use frame::{EncodedFrame, RawFrame};
+
+use crate::backoff::Backoff;
+use crate::bus::{Leave, Received, Tap, TapOptions};
+use crate::encoder::{Coding, EncodeError, EncoderSettings, IdrCadence, VideoEncoder};
+use crate::pool::Pool;
+use crate::scale::Scaler;
+use crate::video::Shared;
+
+pub(crate) use live::LiveSet;
+
+/// What to encode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Order {
+    /// With the wanted pictures a second, which may be more than the source has.
+    settings: EncoderSettings,
+    /// No IDR comes later than this after the last.
+    idr_interval: Duration,
+}
+
+impl Order {
+    fn with_bitrate(self, bitrate_bps: u32) -> Self {
+        Self { settings: EncoderSettings { bitrate_bps, ..self.settings }, ..self }
+    }
+}
+
+/// What an encode is for: who wants it and where its pictures go.
+trait Purpose {
+    /// What permits it.
+    type Leave: Leave + Clone;
+
+    /// What to do when nothing runs.
+    fn next(&self) -> Next<Self::Leave>;
+
+    /// What is wanted at this moment.
+    fn order(&self) -> Option<Order>;
+
+    /// Whether an IDR was asked for since the last call.
+    fn take_idr_wish(&self) -> bool;
+
+    /// How its pictures wait for it.
+    fn tap(&self, interval: Option<Duration>) -> TapOptions;
+
+    /// Pictures were lost because the encoder was late.
+    fn lost(&self, pictures: u64);
+
+    /// A picture is encoded.
+    fn encoded(&self, frame: EncodedFrame);
+
+    /// The encoder stopped, for the first time in a row.
+    fn failed(&self, reason: EncodeError);
+}
+
+enum Next<L> {
+    /// Encode this while permitted.
+    Run(Order, L),
+    /// Wait for a change.
+    Rest,
+    /// End the thread.
+    End,
+}
+
+fn run<P: Purpose>(shared: &Shared, purpose: &P) {
+    let mut backoff = Backoff::default();
+    loop {
+        let seen = shared.signal.seen();
+        if shared.is_stopped() {
+            return;
+        }
+        let (order, leave) = match purpose.next() {
+            Next::Run(order, leave) => (order, leave),
+            Next::Rest => {
+                shared.signal.wait(seen);
+                continue;
+            }
+            Next::End => return,
+        };
+        let Err(reason) = encode_until_changed(shared, purpose, order, &leave, &mut backoff) else {
+            continue;
+        };
+        if !backoff.has_failed() {
+            let error = &reason as &dyn std::error::Error;
+            tracing::error!(error, ?order, "encoder failed");
+            purpose.failed(reason);
+        }
+        pause(shared, purpose, order, &leave, &mut backoff);
+    }
+}
+
+/// Waits before the next try. A change ends the wait, and with it the row of failures.
+fn pause<P: Purpose>(
+    shared: &Shared,
+    purpose: &P,
+    order: Order,
+    leave: &P::Leave,
+    backoff: &mut Backoff,
+) {
+    let end = Instant::now() + backoff.next();
+    loop {
+        let seen = shared.signal.seen();
+        if shared.is_stopped() || !leave.is_valid() {
+            return;
+        }
+        if purpose.order() != Some(order) {
+            backoff.reset();
+            return;
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        shared.signal.wait_for(seen, left);
+    }
+}
+
+/// Encodes until something else is wanted or nothing is permitted.
+fn encode_until_changed<P: Purpose>(
+    shared: &Shared,
+    purpose: &P,
+    mut order: Order,
+    leave: &P::Leave,
+    backoff: &mut Backoff,
+) -> Result<(), EncodeError> {
+    let wanted_fps = order.settings.fps.max(1);
+    let interval = (wanted_fps < shared.config.fps).then(|| frame_time(wanted_fps));
+    let tap = shared.bus.tap(leave.clone(), purpose.tap(interval));
+    let fps = wanted_fps.min(shared.config.fps);
+    let mut encoder = shared.config.encoder.open(&EncoderSettings { fps, ..order.settings })?;
+    tracing::info!(?order, "encoder started");
+    let mut cadence = IdrCadence::new(order.idr_interval, frame_time(fps));
+    let mut fitter = Fitter { pool: Pool::new(order.settings.size, 1), scaler: Scaler::default() };
+    let (mut dropped, mut owes_idr) = (0, false);
+    while !shared.is_stopped() && follow(purpose, &mut order, encoder.as_mut()) {
+        let frame = match tap.recv(LOOK_AROUND) {
+            Received::Frame(frame) => fitter.fit(frame),
+            Received::Nothing => continue,
+            Received::Ended => break,
+        };
+        owes_idr |= purpose.take_idr_wish();
+        let coding = if owes_idr { Coding::Idr } else { cadence.next(frame.pts) };
+        let encoded = encoder.encode(&frame, coding)?;
+        drop(frame);
+        count_lost(purpose, &tap, &mut dropped);
+        let Some(encoded) = encoded else { continue };
+        if !leave.is_valid() {
+            break;
+        }
+        if encoded.is_idr {
+            cadence.started(encoded.pts);
+            owes_idr = false;
+        }
+        backoff.reset();
+        purpose.encoded(encoded);
+    }
+    Ok(())
+}
+
+/// Applies another bit rate to the running encoder; `false` when a new encoder is needed, or none.
+fn follow<P: Purpose>(purpose: &P, order: &mut Order, encoder: &mut dyn VideoEncoder) -> bool {
+    let Some(wanted) = purpose.order() else { return false };
+    let bitrate_bps = wanted.settings.bitrate_bps;
+    if order.with_bitrate(bitrate_bps) != wanted {
+        return false;
+    }
+    if wanted != *order {
+        if let Err(error) = encoder.set_bitrate(bitrate_bps) {
+            tracing::debug!(%error, bitrate_bps, "bit rate not taken, a new encoder tries");
+            return false;
+        }
+        *order = wanted;
+    }
+    true
+}
+
+fn count_lost<P: Purpose>(purpose: &P, tap: &Tap, counted: &mut u64) {
+    let dropped = tap.dropped();
+    if dropped > *counted {
+        purpose.lost(dropped - *counted);
+        *counted = dropped;
+    }
+}
+
+fn frame_time(fps: u32) -> Duration {
+    Duration::from_secs(1) / fps.max(1)
+}
+
+/// Brings pictures to the encode's size.
+struct Fitter {
+    pool: Pool,
+    scaler: Scaler,
+}
+
+impl Fitter {
+    fn fit(&mut self, frame: RawFrame) -> RawFrame {
+        if frame.picture.size() == self.pool.size() {
+            return frame;
+        }
+        let fitted: Result<_, Infallible> = self.pool.paint(|picture, ()| {
+            self.scaler.letterbox(&frame.picture, picture);
+            Ok(())
+        });
+        let Ok(picture) = fitted;
+        let picture = picture.unwrap_or_else(|| Arc::clone(&frame.picture));
+        RawFrame { picture, ..frame }
+    }
+}
+
+/// A look at the order at least so often, even without pictures.
+const LOOK_AROUND: Duration = Duration::from_millis(250);

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which encoders run for live view, and which viewer gets which. A pure function: the same
+//! demands give the same plan.
+//!
+//! Viewers with the same need share an encode. Each has a picture that is no larger than it asked
+//! for and no larger than the source's. The recording's encode is never altered; it serves viewers
+//! only where the limits leave nothing else.
+
+mod numbering;
+
+use std::cmp::Reverse;
+
+use frame::Size;
+
+use crate::tlv::recording::{Level, Profile, Resolution};
+
+pub use numbering::Numbering;
+
+/// What the machine's encoders can do at once, the recording's included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Encodes.
+    pub encodes: usize,
+    /// Pixels a second, all encodes together.
+    pub pixels_per_second: u64,
+}
+
+/// Size and rate of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pictures {
+    /// Of each.
+    pub size: Size,
+    /// In a second.
+    pub fps: u8,
+}
+
+/// What one viewer asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Viewer {
+    /// Its stream service; one viewer each.
+    pub service: usize,
+    /// The largest picture it wants.
+    pub resolution: Resolution,
+    /// The profile it decodes.
+    pub profile: Profile,
+    /// The level it decodes.
+    pub level: Level,
+    /// The most it takes, in bits a second.
+    pub bitrate_bps: u32,
+}
+
+/// One encode for live view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encode {
+    /// Size and rate.
+    pub pictures: Pictures,
+    /// H.264 profile.
+    pub profile: Profile,
+    /// H.264 level.
+    pub level: Level,
+    /// The smallest of its viewers' wishes, in bits a second.
+    pub bitrate_bps: u32,
+    /// The services that it feeds, in ascending order.
+    pub viewers: Vec<usize>,
+}
+
+/// What is to run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// The encodes, in ascending order of size.
+    pub encodes: Vec<Encode>,
+    /// Services that get the recording's pictures.
+    pub on_recording: Vec<usize>,
+}
+
+/// A viewer that takes less than this share of what another takes does not share with it: one
+/// phone on a bad link would spoil the picture of all.
+const FAR_BELOW: u32 = 2;
+/// Fewer pictures a second are no moving picture.
+const MIN_FPS: u8 = 5;
+/// The least side of a picture in pixels.
+const MIN_SIDE: u16 = 16;
+
+/// The plan for `viewers` of `source`, where `recording` runs besides.
+///
+/// Needs are met from the smallest on, so that one which cannot have its own encode finds one that
+/// is not larger than it asked for. Without a recording there is always one encode, however small
+/// the limits.
+pub fn plan(
+    source: Pictures,
+    limits: Limits,
+    recording: Option<Pictures>,
+    viewers: &[Viewer],
+) -> Plan {
+    let taken = recording.map_or(0, Pictures::per_second);
+    let mut pixels = limits.pixels_per_second.saturating_sub(taken);
+    let mut free = limits.encodes.saturating_sub(recording.iter().count());
+    let mut plan = Plan::default();
+    for need in needs(source, viewers) {
+        let per_second = need.pictures.per_second();
+        if free > 0 && per_second <= pixels {
+            (free, pixels) = (free - 1, pixels - per_second);
+            plan.encodes.push(need);
+        } else if let Some(nearest) = plan.encodes.iter_mut().max_by_key(|of| of.nearness(&need)) {
+            nearest.take_in(&need);
+        } else if recording.is_some() {
+            plan.on_recording.extend(need.viewers);
+        } else {
+            plan.encodes.push(need.within(pixels));
+            (free, pixels) = (0, 0);
+        }
+    }
+    plan.on_recording.sort_unstable();
+    plan
+}
+
+/// One encode for each need, as if nothing were limited, from the smallest on.
+fn needs(source: Pictures, viewers: &[Viewer]) -> Vec<Encode> {
+    let mut viewers = viewers.to_vec();
+    viewers.sort_unstable_by_key(|viewer| (Reverse(viewer.bitrate_bps), viewer.service));
+    let mut needs: Vec<(u32, Encode)> = Vec::new(); // with the highest bit rate in each
+    for viewer in viewers {
+        let encode = Encode::alone(source, viewer);
+        let shared = needs.iter_mut().find(|(highest, need)| {
+            let is_near = viewer.bitrate_bps.saturating_mul(FAR_BELOW) >= *highest;
+            is_near && need.is_like(&encode)
+        });
+        match shared {
+            Some((_, need)) => need.take_in(&encode),
+            None => needs.push((viewer.bitrate_bps, encode)),
+        }
+    }
+    let mut needs: Vec<Encode> = needs.into_iter().map(|(_, need)| need).collect();
+    needs.sort_by_key(|need| {
+        let Encode { pictures, profile, level, bitrate_bps, .. } = need;
+        (pictures.size.area(), pictures.fps, profile.number(), level.number(), *bitrate_bps)
+    });
+    needs
+}
+
+impl Pictures {
+    /// Pixels a second.
+    fn per_second(self) -> u64 {
+        self.size.area() as u64 * u64::from(self.fps)
+    }
+
+    /// The largest pictures within `asked` that keep our aspect and are no larger than ours.
+    fn fitted(self, asked: Resolution) -> Self {
+        let own = self.size;
+        let (width, height) = (asked.width.min(own.width), asked.height.min(own.height));
+        let part = |length: u16, of: u16, whole: u16| {
+            let exact = u32::from(length) * u32::from(of) / u32::from(whole.max(1));
+            u16::try_from(exact).unwrap_or(u16::MAX)
+        };
+        let even = |length: u16| (length & !1).max(MIN_SIDE);
+        let by_width =
+            u32::from(width) * u32::from(own.height) <= u32::from(height) * u32::from(own.width);
+        let size = if by_width {
+            Size::new(even(width), even(part(own.height, width, own.width)))
+        } else {
+            Size::new(even(part(own.width, height, own.height)), even(height))
+        };
+        Self { size, fps: asked.fps.min(self.fps).max(1) }
+    }
+}
+
+impl Encode {
+    fn alone(source: Pictures, viewer: Viewer) -> Self {
+        Self {
+            pictures: source.fitted(viewer.resolution),
+            profile: viewer.profile,
+            level: viewer.level,
+            bitrate_bps: viewer.bitrate_bps,
+            viewers: vec![viewer.service],
+        }
+    }
+
+    /// Whether both differ in bit rate and viewers alone.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.pictures, self.profile, self.level) == (other.pictures, other.profile, other.level)
+    }
+
+    /// Becomes what all viewers of both can take.
+    fn take_in(&mut self, other: &Self) {
+        let (own, size) = (&mut self.pictures, other.pictures.size);
+        own.size = Size::new(own.size.width.min(size.width), own.size.height.min(size.height));
+        own.fps = own.fps.min(other.pictures.fps);
+        if other.profile.number() < self.profile.number() {
+            self.profile = other.profile;
+        }
+        if other.level.number() < self.level.number() {
+            self.level = other.level;
+        }
+        self.bitrate_bps = self.bitrate_bps.min(other.bitrate_bps);
+        self.viewers.extend(&other.viewers);
+        self.viewers.sort_unstable();
+    }
+
+    /// How well this serves the viewers of `need`: best where nothing but the bit rate changes
+    /// for those that watch already, then by size.
+    fn nearness(&self, need: &Self) -> (bool, usize, u8, u32) {
+        let mut joined = self.clone();
+        joined.take_in(need);
+        let pictures = self.pictures;
+        (joined.is_like(self), pictures.size.area(), pictures.fps, self.bitrate_bps)
+    }
+
+    /// This with fewer and then smaller pictures, until it keeps to `pixels` a second or can
+    /// shrink no more.
+    fn within(mut self, pixels: u64) -> Self {
+        let pictures = &mut self.pictures;
+        loop {
+            let affordable = pixels / pictures.size.area().max(1) as u64;
+            let fps = u8::try_from(affordable).unwrap_or(u8::MAX);
+            pictures.fps = pictures.fps.min(fps.max(MIN_FPS));
+            let half = |side: u16| (side / 2).next_multiple_of(2).max(MIN_SIDE);
+            let smaller = Size::new(half(pictures.size.width), half(pictures.size.height));
+            let smaller = Size::new(
+                smaller.width.min(pictures.size.width),
+                smaller.height.min(pictures.size.height),
+            );
+            if pictures.per_second() <= pixels || smaller == pictures.size {
+                return self;
+            }
+            pictures.size = smaller;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

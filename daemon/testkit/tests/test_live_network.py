@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Live view over bad networks, over IPv6, and from one interface among several."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Home
+
+from hsv_testkit.live import control, ffmpeg
+from hsv_testkit.live.namespaces import NotPossible, Wire, wire
+from hsv_testkit.live.relay import Weather
+from hsv_testkit.live.viewer import Viewer
+
+MakeHome = Callable[..., Home]
+MakeViewer = Callable[..., Viewer]
+
+WEATHERS = {
+    "5% lost": Weather(loss=0.05),
+    "20% lost": Weather(loss=0.20),
+    "reordered": Weather(reorder=0.3, reorder_s=0.03),
+    "doubled": Weather(duplicate=0.2),
+    "200 ms": Weather(delay_s=0.2),
+    "200 ms, uneven, 5% lost": Weather(loss=0.05, delay_s=0.2, jitter_s=0.05),
+}
+
+
+def survives(viewer: Viewer, path: Path, seconds: float, loses: bool, delay_s: float) -> None:
+    """Pictures to the end, each loss repaired within a second of the request and the way."""
+    time.sleep(seconds)
+    assert viewer.status() == control.IN_USE
+    assert viewer.pictures.since(time.time() - 3), "no picture for three seconds"
+    assert not viewer.pictures.problems, viewer.pictures.problems[:5]
+    assert not [p for p in viewer.video.problems if "replay" not in p], viewer.video.problems[:5]
+    idrs = [picture for picture in viewer.pictures.pictures if picture.is_idr]
+    repairs = []
+    for asked in viewer.asked:
+        later = [idr.last_arrived - asked for idr in idrs if idr.last_arrived > asked]
+        repairs += later[:1]
+    reception = viewer.video.reception
+    print(
+        f"{reception.lost} of {reception.expected} packets lost, {reception.reordered} late, "
+        f"{viewer.pictures.count()} pictures, {len(viewer.asked)} requests, repaired after "
+        f"{', '.join(f'{repair * 1000:.0f}' for repair in repairs) or 'none'} ms"
+    )
+    if loses:
+        assert viewer.asked and repairs, "nothing was lost"
+        # the request itself is lost as often as anything else; most get through
+        quick = [repair for repair in repairs if repair < 1.0 + 2 * delay_s]
+        assert len(quick) >= len(repairs) * 0.6, repairs
+    else:
+        assert reception.lost == 0 and viewer.pictures.undecodable == 0
+    assert ffmpeg.decode(viewer.pictures.write(path)) >= 1
+
+
+@pytest.mark.parametrize("name", WEATHERS)
+@pytest.mark.usefixtures("ffmpeg")
+def test_bad_weather(home: Home, make_viewer: MakeViewer, tmp_path: Path, name: str) -> None:
+    weather = WEATHERS[name]
+    viewer = make_viewer(home, weather=weather, asks_for_idr=True).watch()
+    viewer.pictures.wait_more(1, 15)
+    survives(viewer, tmp_path / "live.h264", 8, weather.loss > 0, weather.delay_s)
+    viewer.end()
+    assert viewer.status() == control.AVAILABLE
+
+
+def test_a_lost_network_comes_back(home: Home, make_viewer: MakeViewer) -> None:
+    """Five seconds without a packet in either direction end nothing."""
+    viewer = make_viewer(home, weather=Weather(), asks_for_idr=True).watch()
+    viewer.pictures.wait_more(10)
+    for relay in viewer.relays:
+        relay.weather = Weather(loss=1.0)
+    time.sleep(5)
+    for relay in viewer.relays:
+        relay.weather = Weather()
+    back = time.time()
+    viewer.pictures.wait(lambda: bool(viewer.pictures.since(back)), 5, "picture")
+    first = viewer.pictures.since(back)[0]
+    print(f"pictures again after {first.last_arrived - back:.2f} s")
+    assert first.is_idr and first.last_arrived - back < 2.0
+
+
+# Network namespaces
+
+
+@pytest.fixture
+def cable() -> Iterator[Wire]:
+    try:
+        with wire() as made:
+            yield made
+    except NotPossible as error:
+        pytest.skip(f"no network of its own for the camera: {error}")
+
+
+@pytest.mark.parametrize(
+    "netem",
+    [
+        ("loss", "5%"),
+        ("loss", "20%"),
+        ("delay", "30ms", "10ms", "reorder", "25%", "50%"),
+        ("delay", "200ms"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("ffmpeg")
+def test_netem(
+    make_home: MakeHome,
+    make_viewer: MakeViewer,
+    tmp_path: Path,
+    cable: Wire,
+    netem: tuple[str, ...],
+) -> None:
+    """The kernel's own bad network; TCP suffers too."""
+    home = make_home(host=cable.camera_address, inside=cable.inside)
+    viewer = make_viewer(home, asks_for_idr=True)
+    assert viewer.host == cable.camera_address
+    viewer.close()
+    here = Viewer(viewer.session, 0, cable.our_address, asks_for_idr=True)
+    with here:
+        try:
+            cable.be(*netem)
+        except NotPossible as error:
+            pytest.skip(str(error))
+        here.watch()
+        here.pictures.wait_more(1, 15)
+        delay = 0.2 if "200ms" in netem else 0.03
+        survives(here, tmp_path / "live.h264", 10, "loss" in netem, delay)
+
+
+def test_the_answer_names_the_interface_of_the_connection(make_home: MakeHome, cable: Wire) -> None:
+    """A camera that listens everywhere and has several addresses."""
+    add = ["ip", "address", "add", "10.99.99.1/24", "dev", "lo"]
+    subprocess.run([*cable.inside, *add], check=True)
+    home = make_home({"hap": {"bind": "::"}}, host=cable.camera_address, inside=cable.inside)
+    with Viewer(home.new_session(), 0, cable.our_address) as viewer:
+        answer = viewer.set_up()
+        assert answer.endpoint is not None
+        assert answer.endpoint.address == cable.camera_address
+        viewer.start()
+        viewer.pictures.wait_more(5)
+        viewer.check()
+
+
+# IP versions
+
+
+def test_ipv6(make_home: MakeHome, make_viewer: MakeViewer) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    viewer = make_viewer(make_home(host="::1"))
+    answer = viewer.set_up()
+    assert answer.endpoint is not None and answer.endpoint.address == "::1"
+    viewer.start()
+    viewer.pictures.wait_more(30)
+    viewer.sound.wait(20, 5)
+    viewer.check()
+
+
+def test_ipv4_on_a_socket_of_both_versions(make_home: MakeHome, make_viewer: MakeViewer) -> None:
+    """Such a socket sees ::ffff:127.0.0.1; the answer has to say 127.0.0.1."""
+    viewer = make_viewer(make_home({"hap": {"bind": "::"}}))
+    answer = viewer.set_up()
+    assert answer.endpoint is not None and answer.endpoint.address == "127.0.0.1"
+    viewer.start()
+    viewer.pictures.wait_more(10)
+    viewer.check()
+
+
+def link_local() -> str | None:
+    """An address of this machine with its scope."""
+    try:
+        lines = Path("/proc/net/if_inet6").read_text().split("\n")
+    except OSError:
+        return None
+    for line in lines:
+        parts = line.split()
+        if parts and parts[3] == "20" and int(parts[4], 16) & 0x40 == 0:
+            return f"{ipaddress.IPv6Address(bytes.fromhex(parts[0]))}%{parts[5]}"
+    return None
+
+
+def test_link_local(make_home: MakeHome) -> None:
+    """What Home uses in most houses; the scope is each side's own and is not told."""
+    address = link_local()
+    if address is None:
+        pytest.skip("no interface with a link-local address")
+    home = make_home({"hap": {"bind": "::"}}, host=address)
+    with Viewer(home.new_session(), 0, address) as viewer:
+        answer = viewer.set_up()
+        assert answer.endpoint is not None
+        assert answer.endpoint.address == address.split("%")[0]
+        viewer.start()
+        viewer.pictures.wait_more(10)
+        viewer.check()
+
+
+def test_another_ip_version_than_the_connections_gets_no_stream(
+    home: Home, make_viewer: MakeViewer
+) -> None:
+    viewer = make_viewer(home)
+    viewer.advertised = control.Endpoint("fe80::1", viewer.video.port, viewer.audio.port)
+    try:
+        answer = viewer.set_up()
+    except Exception as error:  # refused by the write or by the answer
+        print(f"refused: {error}")
+        viewer.advertised = None
+        viewer.watch().pictures.wait_more(1)
+    else:
+        assert answer.endpoint is not None
+        assert ipaddress.ip_address(answer.endpoint.address).version == 6
+
+
+def test_ports_stay_in_the_range(make_home: MakeHome, make_viewer: MakeViewer) -> None:
+    """The owner of a firewall can name the ports."""
+    first = 40_000 + os.getpid() % 5000
+    home = make_home({"live": {"port-range": f"{first}-{first + 19}"}})
+    for service in range(2):
+        answer = make_viewer(home, service).set_up()
+        assert answer.endpoint is not None
+        for port in (answer.endpoint.video_port, answer.endpoint.audio_port):
+            assert first <= port <= first + 19, answer.endpoint
