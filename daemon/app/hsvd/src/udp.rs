@@ -37,7 +37,7 @@ pub struct Datagram<To> {
 /// Datagrams that went no further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Dropped {
-    /// From another address than the peer's.
+    /// From another address or port than the peer's.
     pub foreign: u64,
     /// Came while the core task was busy with earlier ones.
     pub not_read: u64,
@@ -57,8 +57,7 @@ pub struct Port {
 }
 
 impl Port {
-    /// Opens a port on `local` for `peer` and reads it from now on. Whoever sends from the peer's
-    /// address is heard, from whatever port: what it sends proves itself by its keys.
+    /// Reads `socket` from now on for what `peer` sends from this very address and port.
     ///
     /// # Errors
     /// What the system says.
@@ -74,7 +73,7 @@ impl Port {
         let (foreign, not_read) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
         let reader = Reader {
             socket: Arc::clone(&socket),
-            peer: peer.ip().to_canonical(),
+            peer: canonical(peer),
             to,
             received,
             foreign: Arc::clone(&foreign),
@@ -124,7 +123,7 @@ impl Drop for Port {
 
 struct Reader<To> {
     socket: Arc<UdpSocket>,
-    peer: IpAddr,
+    peer: (IpAddr, u16),
     to: To,
     received: mpsc::Sender<Datagram<To>>,
     foreign: Arc<AtomicU64>,
@@ -136,7 +135,7 @@ impl<To: Copy> Reader<To> {
         let mut buffer = vec![0; READ_BYTES];
         loop {
             match self.socket.recv_from(&mut buffer).await {
-                Ok((_, from)) if from.ip().to_canonical() != self.peer => {
+                Ok((_, from)) if canonical(from) != self.peer => {
                     self.foreign.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok((len, _)) => {
@@ -152,6 +151,11 @@ impl<To: Copy> Reader<To> {
             }
         }
     }
+}
+
+/// Without the interface of a link-local address: the socket has one already.
+fn canonical(address: SocketAddr) -> (IpAddr, u16) {
+    (address.ip().to_canonical(), address.port())
 }
 
 /// The address to answer from, and the peer's as it can be reached: `local` is where the peer's

@@ -32,6 +32,7 @@ use super::Core;
 use crate::config::LiveConfig;
 use crate::udp::{self, Datagram, Port};
 pub use encodes::Encodes as LiveEncodes;
+use summary::Reason;
 use view::{Feed, View};
 
 /// Which port of which session a datagram came to.
@@ -170,7 +171,7 @@ impl Core {
     pub(super) fn end_live(&mut self, now: Instant, service: usize, reason: LiveEnd) {
         let Some(mut view) = self.live.views[service].take() else { return };
         view.close(moment(now));
-        info!("{}", view.summary(now, summary::Reason::Ended(reason)));
+        info!("{}", view.summary(now, Reason::Ended(reason)));
         let connection = view.connection.0;
         drop(view);
         self.plan_live();
@@ -182,7 +183,7 @@ impl Core {
         for view in &mut self.live.views {
             if let Some(mut view) = view.take() {
                 view.close(moment(now));
-                info!("{}", view.summary(now, summary::Reason::Stopping));
+                info!("{}", view.summary(now, Reason::Stopping));
             }
         }
     }
@@ -280,3 +281,6 @@ fn moment(now: Instant) -> Moment {
         pts: Pts::from_monotonic(media::monotonic()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use camera::tlv::selected::SelectedConfiguration;
 use frame::{AudioCodec, Size};
 use media::{AudioFormat, RecordSettings, SoundEvent, TapOptions, VideoEvent};
 use privacy::{Motion, OperatingMode};
-use tracing::{debug, info, trace, warn};
+use tracing::{debug, info, warn};
 
 use super::Core;
 use super::stream::Effect;
@@ -41,11 +41,6 @@ impl Core {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "the encoder stopped; trying again");
                 self.source_lost(now);
-            }
-            VideoEvent::Live { encode, .. } => trace!(?encode, "a picture that nobody watches"),
-            VideoEvent::LiveFailed { encode, reason } => {
-                let reason = format!("{:#}", anyhow::Error::from(reason));
-                warn!(?encode, reason, "an encoder for live view stopped; trying again");
             }
         }
     }
