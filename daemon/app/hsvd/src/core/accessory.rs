@@ -8,7 +8,7 @@ use frame::Size;
 use hap::{ConnectionId, Output, Reply, Request, Ticket};
 use media::SnapshotError;
 use rand_chacha::rand_core::Rng;
-use tracing::{debug, info};
+use tracing::debug;
 
 use super::{Core, Input};
 use crate::net::NetEvent;
@@ -75,7 +75,7 @@ impl Core {
                     let outputs = self.hds.handle(now, gone);
                     self.do_hds(now, outputs);
                 }
-                Output::Identify => info!("identify: this is the camera you asked for"),
+                Output::Identify => self.identify(),
             }
         }
     }
@@ -213,10 +213,8 @@ impl Core {
                 Action::ForgetSound => self.recordings.forget_sound(),
                 Action::ForgetPictures => self.forget_pictures(now),
                 Action::EndRecordings => self.end_recordings(now),
-                Action::Output(outputs) => {
-                    debug!(?outputs, "status light and night vision");
-                }
-                Action::Identify => info!("identify: this is the camera you asked for"),
+                Action::Output(_) => self.show_situation(),
+                Action::Identify => self.identify(),
             }
         }
     }

@@ -29,8 +29,8 @@ impl Core {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(encode = encode.0, reason, "the encoder of live view stopped; trying again");
             }
-            VideoEvent::CaptureStarted => debug!("the camera looks"),
-            VideoEvent::CaptureStopped => debug!("the camera does not look"),
+            VideoEvent::CaptureStarted => self.capturing(true),
+            VideoEvent::CaptureStopped => self.capturing(false),
             VideoEvent::SourceLost { reason } => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "no pictures; trying again");
@@ -48,6 +48,8 @@ impl Core {
     pub(super) fn sound_event(&mut self, now: Instant, event: SoundEvent) {
         match event {
             SoundEvent::Packet(packet) => self.push_audio(now, packet),
+            SoundEvent::Live(listener, _) => debug!(?listener, "sound for nobody"),
+            SoundEvent::Refused(listener, error) => debug!(?listener, %error, "no sound"),
             SoundEvent::Failed(reason) => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "no sound; trying again");
@@ -89,6 +91,7 @@ impl Core {
         {
             self.motion.watch(self.video.tap(permit, TapOptions::motion(MOTION_SIZE)));
             self.is_watching = true;
+            self.show_pictures_to_night();
         }
         self.configure_sound();
         // A recording whose permit ended says so now.

@@ -154,7 +154,7 @@ pub struct Line {
 
 /// `[status-led]`: a light of the kernel, or lines.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", untagged)]
+#[serde(deny_unknown_fields, rename_all_fields = "kebab-case", untagged)]
 pub enum StatusLed {
     /// A light of the kernel's LED class.
     Kernel {
@@ -209,7 +209,12 @@ pub type Button = Line;
 
 /// `[ir-cut]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    tag = "kind"
+)]
 pub enum IrCutPart {
     /// Moved by pulses.
     Latching {
@@ -235,7 +240,7 @@ fn pulse_ms<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Er
 
 /// `[ir-lamp]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", untagged)]
+#[serde(deny_unknown_fields, rename_all_fields = "kebab-case", untagged)]
 pub enum IrLampPart {
     /// On or off.
     Line(Line),
