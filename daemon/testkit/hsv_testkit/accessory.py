@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SETUP_CODE = "031-45-155"
@@ -60,6 +60,8 @@ class Accessory:
     """Words before the command, for a network of its own."""
     expect_end: bool = False
     """Whether a test ends this camera on purpose."""
+    extra_arguments: ClassVar[list[str]] = []
+    """On the command line of every camera."""
 
     def __post_init__(self) -> None:
         self.port = free_port()
@@ -102,6 +104,7 @@ class Accessory:
         """Returns once the HAP port answers; StartError otherwise."""
         command = [*self.inside, str(self.binary)]
         command += ["--config", str(self.config), "--state-dir", str(self.state)]
+        command += self.extra_arguments
         environment = {**os.environ, "RUST_LOG": "info", **self.environment}
         self.process = subprocess.Popen(
             command,

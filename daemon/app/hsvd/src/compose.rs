@@ -11,6 +11,7 @@ use camera::tlv::live::LiveOffer;
 use camera::tlv::recording::Offer;
 use camera::{Camera, FieldOfView, Setup, Start};
 use frame::Size;
+use gpio::board::Board;
 use hap::setup::{self, Category};
 use hap::txt::Advertisement;
 use media::Video;
@@ -22,6 +23,7 @@ use crate::advert::{self, Announcer};
 use crate::config::Config;
 use crate::console::{self, PairingHelp};
 use crate::core::{Core, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals};
+use crate::hands::{Hands, Tell};
 use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
 use crate::net::{self, Connections, Link};
@@ -45,18 +47,23 @@ const DISK_THREADS: usize = 2;
 ///
 /// # Errors
 /// What cannot be had at the start: the state folder, the ports, a thread.
-pub fn run(config: Config, state_dir: &Path) -> anyhow::Result<()> {
+pub fn run(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(DISK_THREADS)
         .build()
         .context("the runtime cannot start")?
-        .block_on(compose(config, state_dir))
+        .block_on(compose(config, state_dir, board))
 }
 
-async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
+async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<()> {
     // Signals first: whoever reads the line that we listen may send one at once
     let signals = Signals::listen().context("signals cannot be listened to")?;
+
+    // The body before anything else: the light dark, and the switch read before anything opens
+    let (inputs, inbox) = mpsc::unbounded_channel();
+    let tell_hand: Tell = Arc::from(tell(&inputs, Input::Hand));
+    let hands = Hands::open(board, &tell_hand)?;
 
     // State
     let store = Store::open(state_dir)?;
@@ -69,12 +76,12 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
     let device_id = *identity.keys.device_id();
     let setup = camera_setup(&config, &device_id)?;
     let config_number = pairings::config_number(&store, setup.fingerprint())?;
-    let start = Start { stored: settings::load(&store), is_paired, is_switched_off: false };
+    let start =
+        Start { stored: settings::load(&store), is_paired, is_switched_off: hands.is_private() };
     let (camera, first_actions) = Camera::start(setup, start);
     let gate = Gate::closed();
 
     // Media threads
-    let (inputs, inbox) = mpsc::unbounded_channel();
     let video = Video::spawn(video_config(&config), gate.watch(), tell(&inputs, Input::Video))?;
     let silent_track = config.recording.silent_audio_track;
     let (microphone, speaker) = (config.audio.source.clone(), config.audio.speaker.clone());
@@ -160,6 +167,8 @@ async fn compose(config: Config, state_dir: &Path) -> anyhow::Result<()> {
         writes: Default::default(),
         next_write: 0,
         is_watching: false,
+        is_capturing: false,
+        hands,
     };
     let ports = Ports {
         signals,

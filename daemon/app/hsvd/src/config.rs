@@ -6,6 +6,8 @@
 //! never configuration.
 
 // The paths are written out because a fuzz target includes this file by its path.
+#[path = "config/body.rs"]
+mod body;
 #[path = "config/live.rs"]
 mod live;
 #[path = "config/media.rs"]
@@ -20,6 +22,7 @@ use std::path::{Path, PathBuf};
 use hap::setup::{SetupCode, SetupId};
 use serde::Deserialize;
 
+pub use body::{BodyConfig, FittedPart};
 pub use live::LiveConfig;
 pub use media::{AudioConfig, MotionConfig, SnapshotConfig, VideoConfig};
 pub use recording::{RecordingConfig, SilentAudioTrack};
@@ -69,6 +72,8 @@ pub struct Config {
     pub recording: RecordingConfig,
     /// `[live]`
     pub live: LiveConfig,
+    /// `[body]`
+    pub body: BodyConfig,
     /// `[snapshot]`
     pub snapshot: SnapshotConfig,
 }
@@ -85,6 +90,7 @@ impl Default for Config {
             motion: MotionConfig::default(),
             recording: RecordingConfig::default(),
             live: LiveConfig::default(),
+            body: BodyConfig::default(),
             snapshot: SnapshotConfig::default(),
         }
     }
@@ -275,6 +281,7 @@ mod tests {
             ("[live]\nmaximum-viewers = 5", "1 to 4"),
             ("[live]\ntalkback = 1", "line 2"),
             ("[snapshot]\nquality = 0", "line 2"),
+            ("[body]\nfitted = ['horn']", "line 2"),
             ("name = ", "line 1"),
         ];
         for (text, named) in table {

@@ -32,6 +32,13 @@ pub fn setup(PairingHelp { code, uri }: &PairingHelp) {
     println!("{uri}\n");
 }
 
+/// Lines for a person, for `--check-board`.
+pub fn lines(lines: &[String]) {
+    for line in lines {
+        println!("{line}");
+    }
+}
+
 /// The configuration as it will be used, for `--check-config`.
 pub fn checked(config: &crate::config::Config) {
     println!("{config:#?}");

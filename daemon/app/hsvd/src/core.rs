@@ -3,6 +3,7 @@
 //! pure crates say what to do; it does that, in order.
 
 mod accessory;
+mod hands;
 mod live;
 mod media_events;
 mod stream;
@@ -25,6 +26,7 @@ use tokio::time;
 use tracing::{debug, info, warn};
 
 use crate::advert::Announcer;
+use crate::hands::{HandEvent, Hands};
 use crate::motion::MotionWatch;
 use crate::net::{Connections, NetEvent};
 use crate::saver::Saver;
@@ -62,6 +64,8 @@ pub enum Input {
     PairingsSaved(hap::Ticket, Result<(), StoreError>),
     /// HomeKit's settings are on the disk, or not.
     SettingsSaved(Result<(), StoreError>),
+    /// A hand is at the camera's switch or button.
+    Hand(HandEvent),
 }
 
 /// Everything the core task owns.
@@ -91,6 +95,10 @@ pub struct Core {
     pub next_write: u64,
     /// The tap of the motion thread, made anew when the gate opens.
     pub is_watching: bool,
+    /// The source is open.
+    pub is_capturing: bool,
+    /// Last, so that the light goes out after everything else is gone.
+    pub hands: Hands,
 }
 
 /// The signals that the daemon answers. Until they are listened to, each of them kills.
@@ -187,6 +195,7 @@ impl Core {
             Input::Microphone(event) | Input::Silence(event) => self.sound_event(now, event),
             Input::Speaker(event) => speaker_event(event),
             Input::Motion(change) => self.motion_changed(now, change),
+            Input::Hand(event) => self.hand_event(now, event),
             Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),
             Input::PairingsSaved(ticket, saved) => {
                 let result = self.saver.note(saved).then_some(()).ok_or(hap::StoreFailed);

@@ -11,6 +11,7 @@ mod compose;
 mod config;
 mod console;
 mod core;
+mod hands;
 mod identity;
 mod log;
 mod motion;
@@ -48,6 +49,15 @@ struct Arguments {
     /// Read the configuration, show what will be used, and end
     #[arg(long)]
     check_config: bool,
+    /// The boards' tables
+    #[arg(long, value_name = "DIR", default_value = gpio::board::INSTALLED)]
+    boards: PathBuf,
+    /// Say what of the board is found on this machine and what is missing, and end
+    #[arg(long)]
+    check_board: bool,
+    /// Darken lights, release the IR-cut coil, and end: for the service manager, after a crash
+    #[arg(long)]
+    failsafe: bool,
 }
 
 fn main() -> ExitCode {
@@ -64,7 +74,22 @@ fn main() -> ExitCode {
         console::checked(&config);
         return ExitCode::SUCCESS;
     }
-    match compose::run(config, &arguments.state_dir) {
+    let board = match hands::board(&arguments.boards, &config.body) {
+        Ok(board) => board,
+        Err(error) => {
+            error!("{error:#}");
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    if arguments.failsafe {
+        hands::make_safe(&board);
+        return ExitCode::SUCCESS;
+    }
+    if arguments.check_board {
+        console::lines(&hands::check(&board));
+        return ExitCode::SUCCESS;
+    }
+    match compose::run(config, &arguments.state_dir, &board) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error:#}");

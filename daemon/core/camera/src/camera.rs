@@ -221,6 +221,11 @@ impl Camera {
         self.is_switched_off || self.granted.disabled_by_owner
     }
 
+    /// CameraOperatingModeIndicator: the status light may shine.
+    pub fn is_indicator_on(&self) -> bool {
+        self.granted.operating_mode_indicator
+    }
+
     /// The mode in effect.
     pub fn mode(&self) -> OperatingMode {
         let state = &self.granted;

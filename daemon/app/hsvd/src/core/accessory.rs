@@ -8,7 +8,7 @@ use frame::Size;
 use hap::{ConnectionId, Output, Reply, Request, Ticket};
 use media::SnapshotError;
 use rand_chacha::rand_core::Rng;
-use tracing::{debug, info};
+use tracing::debug;
 
 use super::{Core, Input};
 use crate::net::NetEvent;
@@ -75,7 +75,7 @@ impl Core {
                     let outputs = self.hds.handle(now, gone);
                     self.do_hds(now, outputs);
                 }
-                Output::Identify => info!("identify: this is the camera you asked for"),
+                Output::Identify => self.identify(),
             }
         }
     }
@@ -214,7 +214,7 @@ impl Core {
                 Action::ForgetPictures => self.forget_pictures(now),
                 Action::EndRecordings => self.end_recordings(now),
                 Action::Output(outputs) => {
-                    debug!(?outputs, "status light, night vision and sound");
+                    self.show_situation();
                     let loudness = |sound: camera::Sound| match sound.is_muted {
                         true => media::Loudness::Muted,
                         false => media::Loudness::Percent(sound.volume),
@@ -222,7 +222,7 @@ impl Core {
                     let (heard, said) = (loudness(outputs.microphone), loudness(outputs.speaker));
                     self.sounds.set_loudness(heard, said);
                 }
-                Action::Identify => info!("identify: this is the camera you asked for"),
+                Action::Identify => self.identify(),
             }
         }
     }

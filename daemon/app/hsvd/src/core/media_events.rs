@@ -9,7 +9,7 @@ use camera::tlv::selected::SelectedConfiguration;
 use frame::{AudioCodec, Size};
 use media::{AudioFormat, RecordSettings, SoundEvent, TapOptions, VideoEvent};
 use privacy::{Motion, OperatingMode};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::Core;
 use super::stream::Effect;
@@ -29,8 +29,8 @@ impl Core {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(encode = encode.0, reason, "the encoder of live view stopped; trying again");
             }
-            VideoEvent::CaptureStarted => debug!("the camera looks"),
-            VideoEvent::CaptureStopped => debug!("the camera does not look"),
+            VideoEvent::CaptureStarted => self.capturing(true),
+            VideoEvent::CaptureStopped => self.capturing(false),
             VideoEvent::SourceLost { reason } => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "no pictures; trying again");
@@ -94,6 +94,7 @@ impl Core {
         {
             self.motion.watch(self.video.tap(permit, TapOptions::motion(MOTION_SIZE)));
             self.is_watching = true;
+            self.show_pictures_to_night();
         }
         self.configure_sound();
         // A recording whose permit ended says so now.

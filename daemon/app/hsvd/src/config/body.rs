@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `[body]`
+
+use serde::Deserialize;
+
+/// `[body]`: what is on the camera's case.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct BodyConfig {
+    /// The parts that are there, of those that the board's table describes; absent: what the table
+    /// says.
+    pub fitted: Option<Vec<FittedPart>>,
+}
+
+/// One of the board table's parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FittedPart {
+    /// Shows that pictures may leave.
+    StatusLed,
+    /// Shuts the camera off.
+    PrivacySwitch,
+    /// Pressed for a purpose.
+    Button,
+    /// Moves into the light's way by day.
+    IrCut,
+    /// Lights the night.
+    IrLamp,
+    /// Measures the light.
+    LightSensor,
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The camera's body: what the board's table describes and the owner has fitted, each with its
+//! thread. The rules are in `appliance`, the drivers in `gpio`; here they are put together.
+
+mod check;
+mod light;
+mod night;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use appliance::button::{self, Button};
+use appliance::night::Mode;
+use appliance::status::Situation;
+use appliance::switch::{PrivacySwitch, Reading};
+use gpio::board::{self, Board, Part};
+use gpio::{Edges, Event, Input};
+use media::Tap;
+use tracing::{info, warn};
+
+use crate::config::{BodyConfig, FittedPart};
+use light::Light;
+use night::NightWatch;
+
+/// What hands do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandEvent {
+    /// The privacy switch.
+    Private(bool),
+    /// The button.
+    Button(button::Event),
+}
+
+/// Where hands' doings go.
+pub type Tell = Arc<dyn Fn(HandEvent) + Send + Sync>;
+
+/// The parts in use. Dropping it darkens lights and releases the coil.
+pub struct Hands {
+    light: Light,
+    night: Option<NightWatch>,
+    is_private: bool,
+    has_fault: bool,
+    _edges: Vec<Edges>,
+}
+
+/// The board of this machine, with the owner's word on what is fitted.
+///
+/// # Errors
+/// A table cannot be read, several are for this machine, or a part is fitted that the table does
+/// not describe.
+pub fn board(tables: &Path, body: &BodyConfig) -> anyhow::Result<Board> {
+    let names = board::compatible(Path::new(board::COMPATIBLE));
+    let mut board = board::choose(board::read_all(tables)?, &names)?;
+    if let Some(fitted) = &body.fitted {
+        board.fitted = fitted.iter().copied().map(part).collect();
+    }
+    if let Some(part) = board.fitted.iter().find(|part| !board.has(**part)) {
+        bail!("{part:?} is fitted, but the table of board {} does not describe it", board.id);
+    }
+    Ok(board)
+}
+
+fn part(fitted: FittedPart) -> Part {
+    match fitted {
+        FittedPart::StatusLed => Part::StatusLed,
+        FittedPart::PrivacySwitch => Part::PrivacySwitch,
+        FittedPart::Button => Part::Button,
+        FittedPart::IrCut => Part::IrCut,
+        FittedPart::IrLamp => Part::IrLamp,
+        FittedPart::LightSensor => Part::LightSensor,
+    }
+}
+
+/// What is found and what is missing on this machine, in plain words.
+pub fn check(board: &Board) -> Vec<String> {
+    check::lines(board)
+}
+
+/// Darkens the lights and releases the coil, after a daemon that can do so no more.
+pub fn make_safe(board: &Board) {
+    drop(Light::open(board));
+    drop(night::open_outputs(board));
+}
+
+impl Hands {
+    /// Takes the parts. First of all the light goes dark and the switch is read. A switch that is
+    /// fitted and cannot be read is on; any other part that fails is left out and told.
+    ///
+    /// # Errors
+    /// The board's table is wrong.
+    pub fn open(board: &Board, tell: &Tell) -> anyhow::Result<Self> {
+        let (light, light_is_well) = Light::open(board);
+        let mut edges = Vec::new();
+        let mut is_private = false;
+        let mut has_fault = !light_is_well;
+        if board.fitted.contains(&Part::PrivacySwitch) {
+            let (watch, is_on) = watch_switch(board, tell)?;
+            edges.push(watch);
+            is_private = is_on;
+        }
+        if board.fitted.contains(&Part::Button) {
+            match watch_button(board, tell) {
+                Ok(watch) => edges.push(watch),
+                Err(error) => {
+                    warn!("{error:#}");
+                    has_fault = true;
+                }
+            }
+        }
+        let (night, night_is_well) = NightWatch::spawn(board);
+        has_fault |= !night_is_well;
+        info!(board = board.id, fitted = ?board.fitted, is_private, "the camera's body");
+        Ok(Self { light, night, is_private, has_fault, _edges: edges })
+    }
+
+    /// The privacy switch is on.
+    pub fn is_private(&self) -> bool {
+        self.is_private
+    }
+
+    /// Takes note of the switch.
+    pub fn set_private(&mut self, is_private: bool) {
+        self.is_private = is_private;
+    }
+
+    /// Shows the situation, as far as it is not the body's own.
+    pub fn show(&self, situation: Situation) {
+        let (is_private, has_fault) = (self.is_private, self.has_fault);
+        self.light.set(Situation { is_private, has_fault, ..situation });
+    }
+
+    /// Shows which camera this is.
+    pub fn identify(&self) {
+        self.light.identify();
+    }
+
+    /// Shows that the button has been held for a step.
+    pub fn show_step(&self) {
+        self.light.step();
+    }
+
+    /// What night vision is to do.
+    pub fn see(&self, mode: Mode) {
+        if let Some(night) = &self.night {
+            night.set_mode(mode);
+        }
+    }
+
+    /// Night vision wants pictures.
+    pub fn wants_pictures(&self) -> bool {
+        self.night.is_some()
+    }
+
+    /// The pictures that night vision looks at from now on.
+    pub fn watch(&self, tap: Tap) {
+        if let Some(night) = &self.night {
+            night.watch(tap);
+        }
+    }
+}
+
+fn watch_switch(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
+    let part = board.privacy_switch.clone().context("no [privacy-switch] in the board's table")?;
+    let open = move || Input::open(&part.line, part.active);
+    let input = open().inspect_err(|error| {
+        let error = error as &dyn std::error::Error;
+        warn!(error, "the privacy switch cannot be read: the camera stays off");
+    });
+    let input = input.ok();
+    let reading = match input.as_ref().map(Input::is_active) {
+        Some(Ok(true)) => Reading::On,
+        Some(Ok(false)) => Reading::Off,
+        Some(Err(_)) | None => Reading::Unreadable,
+    };
+    let debounce =
+        board.privacy_switch.as_ref().map_or_else(Default::default, |part| part.debounce);
+    let mut switch = PrivacySwitch::new(debounce, reading);
+    let is_on = switch.is_on();
+    let tell = Arc::clone(tell);
+    let watched = Box::new(move |now, event| {
+        let of = |is_active| if is_active { Reading::On } else { Reading::Off };
+        let changed = match event {
+            Event::Edge { is_active, at } => switch.handle(at, of(is_active)),
+            Event::Level(is_active) => switch.handle(now, of(is_active)),
+            Event::Lost => switch.handle(now, Reading::Unreadable),
+        };
+        if let Some(is_on) = changed {
+            tell(HandEvent::Private(is_on));
+        }
+        switch.next_timeout()
+    });
+    Ok((Edges::watch("privacy", input, move || open().ok(), watched), is_on))
+}
+
+fn watch_button(board: &Board, tell: &Tell) -> anyhow::Result<Edges> {
+    let part = board.button.clone().context("no [button] in the board's table")?;
+    let open = move || Input::open(&part.line, part.active);
+    let input = open().context("the button")?;
+    let mut button = Button::default();
+    let tell = Arc::clone(tell);
+    let watched = Box::new(move |now, event| {
+        let events = match event {
+            Event::Edge { is_active, at } => button.handle(at, is_active),
+            Event::Level(is_active) => {
+                let mut events = button.handle(now, is_active);
+                events.extend(button.handle_timeout(now));
+                events
+            }
+            Event::Lost => {
+                button = Button::default();
+                Vec::new()
+            }
+        };
+        for event in events {
+            tell(HandEvent::Button(event));
+        }
+        button.next_timeout()
+    });
+    Ok(Edges::watch("button", Some(input), move || open().ok(), watched))
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The status light: told at once, blinks on a thread of its own.
+
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use appliance::status::{Colour, Situation, StatusLight};
+use gpio::board::{Board, Part, StatusLed};
+use gpio::{KernelLed, LEDS, Output};
+use tracing::warn;
+
+/// The light. Whoever tells it something has it shown before the call returns. Dropping it darkens
+/// it.
+pub struct Light {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    status: StatusLight,
+    lamps: Option<Lamps>,
+    shown: Option<Colour>,
+    is_over: bool,
+    has_failed: bool,
+}
+
+/// The lamps of one light.
+enum Lamps {
+    Kernel(KernelLed),
+    Line(Output),
+    /// Red, green, blue.
+    Colours(Box<[Output; 3]>),
+}
+
+impl Lamps {
+    fn open(led: &StatusLed) -> anyhow::Result<Self> {
+        let line = |line: &gpio::board::Line| Output::open(&line.line, line.active);
+        Ok(match led {
+            StatusLed::Kernel { kernel } => Self::Kernel(KernelLed::open(Path::new(LEDS), kernel)?),
+            StatusLed::Line(one) => Self::Line(line(one)?),
+            StatusLed::Colours { red, green, blue } => {
+                Self::Colours(Box::new([line(red)?, line(green)?, line(blue)?]))
+            }
+        })
+    }
+
+    fn show(&mut self, colour: Option<Colour>) -> anyhow::Result<()> {
+        match self {
+            Self::Kernel(led) => led.set(colour.is_some())?,
+            Self::Line(line) => line.set(colour.is_some())?,
+            Self::Colours(lines) => {
+                let [red, green, blue] = &mut **lines;
+                let has = |colours: &[Colour]| colour.is_some_and(|one| colours.contains(&one));
+                red.set(has(&[Colour::Red, Colour::Amber, Colour::White]))?;
+                green.set(has(&[Colour::Amber, Colour::White]))?;
+                blue.set(has(&[Colour::Blue, Colour::White]))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Light {
+    /// Takes the light, dark; `false` with it means that one is fitted and cannot be used.
+    pub fn open(board: &Board) -> (Self, bool) {
+        let is_fitted = board.fitted.contains(&Part::StatusLed);
+        let lamps = board.status_led.as_ref().filter(|_| is_fitted).map(Lamps::open);
+        let is_well = !matches!(lamps, Some(Err(_)));
+        let lamps = lamps
+            .and_then(|lamps| lamps.inspect_err(|error| warn!("the status light: {error:#}")).ok());
+        let status = StatusLight::new(Instant::now());
+        let has_lamps = lamps.is_some();
+        let state = State { status, lamps, shown: None, is_over: false, has_failed: false };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let blinking = Arc::clone(&shared);
+        let thread = has_lamps.then(|| {
+            let thread = thread::Builder::new().name("status-led".to_owned());
+            thread.spawn(move || blinking.blink()).expect("the system can start a thread")
+        });
+        (Self { shared, thread }, is_well)
+    }
+
+    /// Shows what is so now.
+    pub fn set(&self, situation: Situation) {
+        self.shared.tell(|status, now| status.set(now, situation));
+    }
+
+    /// Shows which camera this is.
+    pub fn identify(&self) {
+        self.shared.tell(StatusLight::identify);
+    }
+
+    /// Shows that the button has been held for a step.
+    pub fn step(&self) {
+        self.shared.tell(StatusLight::step);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut StatusLight, Instant)) {
+        let mut state = self.lock();
+        let now = Instant::now();
+        change(&mut state.status, now);
+        state.show(now);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn blink(&self) {
+        let mut state = self.lock();
+        while !state.is_over {
+            let now = Instant::now();
+            state.show(now);
+            let wait = state.status.next_timeout(now).map(|at| at.saturating_duration_since(now));
+            state = match wait {
+                Some(wait) => {
+                    let waited = self.changed.wait_timeout(state, wait.max(SHORTEST_WAIT));
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+}
+
+/// A light that changes more often is not seen.
+const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+
+impl State {
+    fn show(&mut self, now: Instant) {
+        let colour = self.status.colour(now);
+        if colour != self.shown || self.has_failed {
+            self.put(colour);
+        }
+    }
+
+    fn put(&mut self, colour: Option<Colour>) {
+        let Some(lamps) = &mut self.lamps else { return };
+        let result = lamps.show(colour);
+        if let Err(error) = &result
+            && !self.has_failed
+        {
+            warn!("the status light: {error:#}");
+        }
+        self.has_failed = result.is_err();
+        self.shown = colour;
+    }
+}
+
+impl Drop for Light {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.is_over = true;
+        state.put(None);
+        drop(state);
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the status light's thread panicked");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The rules of what can be seen and touched on the camera's body. Times come in as arguments,
+//! what is to be done goes out as values; lines, lamps and threads are elsewhere.
+//!
+//! | Module | Decides |
+//! |---|---|
+//! | [`night`] | when the IR-cut filter moves and the IR lamp shines |
+//! | [`status`] | what the status light shows |
+//! | [`button`] | what a press means, by its length |
+//! | [`switch`] | when the privacy switch counts as on |
+//!
+//! Not decided here: what the camera may see (`privacy`) and what HomeKit is told (`camera`).
+
+#![forbid(unsafe_code)]
+
+pub mod button;
+pub mod night;
+pub mod status;
+pub mod switch;
