@@ -38,7 +38,8 @@ fn the_table_of_plans() {
     let tv = |service| viewer(service, 1920, 1080, 30, 2000);
     let watch = |service| viewer(service, 320, 240, 15, 68);
     // name, limits, is there a recording, viewers, plan
-    let table: Vec<(&str, Limits, bool, Vec<Viewer>, &[&str])> = vec![
+    type Row<'a> = (&'a str, Limits, bool, Vec<Viewer>, &'a [&'a str]);
+    let table: Vec<Row<'_>> = vec![
         ("nobody", PLENTY, true, vec![], &[]),
         ("one", PLENTY, true, vec![phone(0)], &["1280x720@30 299k [0]"]),
         ("the same need", PLENTY, true, vec![phone(0), phone(1)], &["1280x720@30 299k [0, 1]"]),

@@ -245,7 +245,8 @@ fn a_viewer_that_is_lost_frees_its_service_once() {
 
 #[test]
 fn a_gate_that_shuts_ends_live_view_at_once_and_speaks_of_it_no_more() {
-    let off: [(&str, fn(&mut Rig)); 4] = [
+    type Shut = fn(&mut Rig);
+    let off: [(&str, Shut); 4] = [
         ("camera off", |rig| {
             rig.write(iid::HOMEKIT_CAMERA_ACTIVE, Value::Bool(false)).unwrap();
         }),
