@@ -20,7 +20,7 @@ pub struct VideoConfig {
     pub fps: u32,
     /// Which encoder to use.
     pub encoder: EncoderChoice,
-    /// Of the JPEG pictures of [`Video::snapshot`], 1 to 100.
+    /// Of the JPEG pictures of [`Video::snapshot`](super::Video::snapshot), 1 to 100.
     pub snapshot_quality: u8,
 }
 
