@@ -67,6 +67,11 @@ def test_ffmpeg_receives_and_decodes(home: Home, make_viewer: MakeViewer, tmp_pa
     assert ffmpeg.decode(target) >= 55
 
 
+def signed_32(number: int) -> int:
+    """The same bits, as ffmpeg reads them."""
+    return number - (1 << 32) if number >= 1 << 31 else number
+
+
 def test_ffmpeg_talks_to_the_camera(home: Home, make_viewer: MakeViewer) -> None:
     """Its packets carry no report of ours; the camera has to take them as a sign of life."""
     viewer = make_viewer(home)
@@ -85,7 +90,7 @@ def test_ffmpeg_talks_to_the_camera(home: Home, make_viewer: MakeViewer) -> None
         viewer.request.audio,
         contract.remote[1],
         localrtpport=port,
-        ssrc=contract.own_ssrc,
+        ssrc=signed_32(contract.own_ssrc),
         payload_type=contract.payload_type,
     )
     _, said = talker.communicate(timeout=20)
