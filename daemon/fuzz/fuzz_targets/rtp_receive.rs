@@ -65,7 +65,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                 sealer.protect_rtp(&mut datagram)
             };
             // What cannot be sealed goes as it is.
-            drop(sealed);
+            let _ = sealed;
         }
         let elapsed = Duration::from_millis(u64::from(step) * n);
         let at = Moment {
