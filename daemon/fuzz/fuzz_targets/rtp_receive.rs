@@ -10,7 +10,7 @@ use frame::{AudioCodec, Pts};
 use rtp::rtcp::Cname;
 use rtp::{
     AudioInput, AudioOutput, AudioSession, AudioSessionConfig, Input, JitterBuffer, Moment, Mtu,
-    NtpTime, Playout, Protector, Session, SessionConfig, SrtpKeys, Suite, is_rtcp, rtcp_interval,
+    NtpTime, Playout, Protector, Session, SessionConfig, SrtpKeys, StreamConfig, Suite, is_rtcp, rtcp_interval,
 };
 
 const PEER: u32 = 9;
@@ -25,24 +25,28 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let start = Instant::now();
     let (cname, interval) = (Cname::new("camera").expect("short"), rtcp_interval(0.5));
     let audio = AudioSessionConfig {
-        ssrc: 1,
-        payload_type: 110,
+        stream: StreamConfig {
+            ssrc: 1,
+            payload_type: 110,
+            first_sequence: 0,
+            timestamp_offset: 0,
+            rtcp_interval: interval,
+            cname: cname.clone(),
+        },
         codec,
         sample_rate_hz: 16_000,
-        first_sequence: 0,
-        timestamp_offset: 0,
-        rtcp_interval: interval,
-        cname: cname.clone(),
     };
     let video = SessionConfig {
-        ssrc: 2,
-        payload_type: 99,
-        first_sequence: 0,
-        timestamp_offset: 0,
+        stream: StreamConfig {
+            ssrc: 2,
+            payload_type: 99,
+            first_sequence: 0,
+            timestamp_offset: 0,
+            rtcp_interval: interval,
+            cname,
+        },
         mtu: Mtu::clamped(1200),
-        rtcp_interval: interval,
         max_bitrate_bps: 300_000,
-        cname,
     };
     let mut audio = AudioSession::new(start, audio, &keys(1), &keys(2));
     let mut video = Session::new(start, video, &keys(1), &keys(2));

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use frame::{AvcConfig, EncodedFrame, Pts, Size};
 use rtp::rtcp::Cname;
-use rtp::{Input, Moment, Mtu, NtpTime, Output, Session, SessionConfig, SrtpKeys, Suite};
+use rtp::{
+    Input, Moment, Mtu, NtpTime, Output, Session, SessionConfig, SrtpKeys, StreamConfig, Suite,
+};
 
 const FPS: u32 = 30;
 
@@ -25,14 +27,16 @@ fn main() {
     let start = Instant::now();
     let keys = SrtpKeys::new(Suite::AesCm128HmacSha1_80, &[7; 16], &[9; 14]).expect("lengths fit");
     let config = SessionConfig {
-        ssrc: 1,
-        payload_type: 99,
-        first_sequence: 0,
-        timestamp_offset: 0,
+        stream: StreamConfig {
+            ssrc: 1,
+            payload_type: 99,
+            first_sequence: 0,
+            timestamp_offset: 0,
+            rtcp_interval: Duration::from_millis(500),
+            cname: Cname::new("camera").expect("short"),
+        },
         mtu: Mtu::clamped(1_378),
-        rtcp_interval: Duration::from_millis(500),
         max_bitrate_bps: 4_000_000,
-        cname: Cname::new("camera").expect("short"),
     };
     let mut session = Session::new(start, config, &keys, &keys);
     let (mut packets, mut bytes) = (0_u32, 0);
@@ -47,7 +51,7 @@ fn main() {
             outputs = session.handle(at, Input::Timeout);
         }
         let frame = EncodedFrame { pts, ..frames[number as usize % frames.len()].clone() };
-        outputs.extend(session.handle(at, Input::Frame(&frame)));
+        outputs.extend(session.handle(at, Input::Media(&frame)));
         for output in outputs {
             if let Output::Send(datagram) = output {
                 bytes += socket.send(&datagram).expect("the target listens");

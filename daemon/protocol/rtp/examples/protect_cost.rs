@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use frame::{AvcConfig, EncodedFrame, Pts, Size};
 use rtp::rtcp::Cname;
-use rtp::{Input, Moment, Mtu, NtpTime, Session, SessionConfig, SrtpKeys, Suite};
+use rtp::{Input, Moment, Mtu, NtpTime, Session, SessionConfig, SrtpKeys, StreamConfig, Suite};
 
 /// Bytes of a protected packet.
 const MTU: u16 = 1_378;
@@ -21,14 +21,16 @@ fn main() {
     let keys = SrtpKeys::new(Suite::AesCm128HmacSha1_80, &[7; 16], &[9; 14]).expect("lengths fit");
     let mtu = Mtu::clamped(MTU);
     let config = SessionConfig {
-        ssrc: 1,
-        payload_type: 99,
-        first_sequence: 0,
-        timestamp_offset: 0,
+        stream: StreamConfig {
+            ssrc: 1,
+            payload_type: 99,
+            first_sequence: 0,
+            timestamp_offset: 0,
+            rtcp_interval: Duration::from_secs(10),
+            cname: Cname::new("camera").expect("short"),
+        },
         mtu,
-        rtcp_interval: Duration::from_secs(10),
         max_bitrate_bps: 2_000_000,
-        cname: Cname::new("camera").expect("short"),
     };
     let mut session = Session::new(start, config, &keys, &keys);
     // two bytes of each payload are the fragment's headers
@@ -39,7 +41,7 @@ fn main() {
         let frame = frame(number, nal_bytes);
         let at = Moment { now: start, ntp: NtpTime(0), pts: frame.pts };
         let begin = cpu_time();
-        let outputs = std::hint::black_box(session.handle(at, Input::Frame(&frame)));
+        let outputs = std::hint::black_box(session.handle(at, Input::Media(&frame)));
         for output in outputs {
             if let rtp::Output::Send(packet) = output {
                 bytes += packet.len();

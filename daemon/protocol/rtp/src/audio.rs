@@ -13,45 +13,25 @@ use frame::{AudioCodec, AudioPacket};
 use reception::Reception;
 use timeline::Timeline;
 
-use crate::endpoint::{Endpoint, EndpointConfig, Life, Marker, Opened, StreamClock};
+use crate::endpoint::{Endpoint, Life, Marker, Opened, StreamClock, StreamConfig};
 use crate::header::Header;
-use crate::rtcp::{Cname, Packet};
-use crate::session::{Moment, Stats};
+use crate::rtcp::Packet;
+use crate::session::{Input, Moment, Stats};
 use crate::srtp::SrtpKeys;
 
 /// What a controller selected, and the random values a stream begins with.
 #[derive(Debug, Clone)]
 pub struct AudioSessionConfig {
-    /// Ours, as told in the answer to the set-up.
-    pub ssrc: u32,
-    /// 0..=127, of both directions. What comes with another one is no talkback.
-    pub payload_type: u8,
+    /// What came with another payload type is no talkback: it is that of both directions.
+    pub stream: StreamConfig,
     /// Of both directions.
     pub codec: AudioCodec,
     /// The selected sample rate, which is the clock of both directions. In Hz.
     pub sample_rate_hz: u32,
-    /// Random. The top bit is dropped, see [`SessionConfig`](crate::SessionConfig).
-    pub first_sequence: u16,
-    /// Random; the stream's clock at [`Pts`](frame::Pts) 0.
-    pub timestamp_offset: u32,
-    /// Between reports; see [`rtcp_interval`](crate::rtcp_interval).
-    pub rtcp_interval: Duration,
-    /// The same for all streams of one camera.
-    pub cname: Cname,
 }
 
-/// What happens to a session.
-#[derive(Debug)]
-pub enum AudioInput<'a> {
-    /// A packet of the microphone is to be sent.
-    Packet(&'a AudioPacket),
-    /// A datagram came; it is decrypted in place.
-    Received(&'a mut [u8]),
-    /// [`AudioSession::next_timeout`] has passed.
-    Timeout,
-    /// The session ends: says goodbye.
-    Close,
-}
+/// What happens to a session: the media are packets of the microphone.
+pub type AudioInput<'a> = Input<'a, AudioPacket>;
 
 /// What a session wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,17 +87,11 @@ impl AudioSession {
         ours: &SrtpKeys,
         theirs: &SrtpKeys,
     ) -> Self {
-        let clock = StreamClock { rate_hz: config.sample_rate_hz, offset: config.timestamp_offset };
-        let endpoint = EndpointConfig {
-            ssrc: config.ssrc,
-            payload_type: config.payload_type,
-            first_sequence: config.first_sequence,
-            rtcp_interval: config.rtcp_interval,
-            cname: config.cname,
-        };
+        let clock =
+            StreamClock { rate_hz: config.sample_rate_hz, offset: config.stream.timestamp_offset };
         Self {
-            endpoint: Endpoint::new(now, endpoint, ours, theirs),
-            payload_type: config.payload_type,
+            payload_type: config.stream.payload_type,
+            endpoint: Endpoint::new(now, config.stream, ours, theirs),
             codec: config.codec,
             timeline: Timeline::new(clock),
             reception: None,
@@ -134,7 +108,7 @@ impl AudioSession {
             return outputs;
         }
         match input {
-            AudioInput::Packet(packet) => self.send(at, packet, &mut outputs),
+            AudioInput::Media(packet) => self.send(at, packet, &mut outputs),
             AudioInput::Received(datagram) => self.receive(at, datagram, &mut outputs),
             AudioInput::Timeout => {
                 if self.endpoint.falls_silent(at.now) {

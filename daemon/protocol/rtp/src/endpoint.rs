@@ -33,13 +33,22 @@ pub(crate) struct Endpoint {
     pub(crate) rejected: u64,
 }
 
-/// How an endpoint begins.
-pub(crate) struct EndpointConfig {
-    pub(crate) ssrc: u32,
-    pub(crate) payload_type: u8,
-    pub(crate) first_sequence: u16,
-    pub(crate) rtcp_interval: Duration,
-    pub(crate) cname: Cname,
+/// What a controller selected for a stream, and the random values that it begins with.
+#[derive(Debug, Clone)]
+pub struct StreamConfig {
+    /// Ours, as told in the answer to the set-up.
+    pub ssrc: u32,
+    /// 0..=127.
+    pub payload_type: u8,
+    /// Random. The top bit is dropped: were the first packets lost after a roll-over, the peer
+    /// could not guess it. Spec: RFC 3711 §3.3.1.
+    pub first_sequence: u16,
+    /// Random; the stream's clock at [`Pts`] 0.
+    pub timestamp_offset: u32,
+    /// Between reports; see [`rtcp_interval`](crate::rtcp_interval).
+    pub rtcp_interval: Duration,
+    /// The same for all streams of one camera.
+    pub cname: Cname,
 }
 
 /// An authentic datagram.
@@ -60,7 +69,7 @@ pub(crate) enum Marker {
 impl Endpoint {
     pub(crate) fn new(
         now: Instant,
-        config: EndpointConfig,
+        config: StreamConfig,
         ours: &SrtpKeys,
         theirs: &SrtpKeys,
     ) -> Self {

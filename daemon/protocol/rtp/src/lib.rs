@@ -25,12 +25,13 @@ mod srtp;
 pub use audio::{
     AudioEvent, AudioInput, AudioOutput, AudioSession, AudioSessionConfig, TalkPacket,
 };
+pub use endpoint::StreamConfig;
 pub use header::{HEADER_LEN, Header, is_rtcp};
 pub use jitter::{Arrival, JitterBuffer, JitterStats, Playout};
 pub use ntp::NtpTime;
 pub use packetizer::{Mtu, Payloads, Position, packetize};
 pub use session::{
-    Event, Input, LIVENESS, Moment, Output, Session, SessionConfig, Stats, rtcp_interval,
+    Change, Event, Input, LIVENESS, Moment, Output, Session, SessionConfig, Stats, rtcp_interval,
 };
 pub use srtp::{
     KeyLengthError, ProtectError, Protector, RTCP_TRAILER_LEN, Rejected, SALT_LEN, SrtpKeys, Suite,

@@ -4,17 +4,18 @@
 
 mod adapt;
 mod control;
+mod redundancy;
 
 use std::time::{Duration, Instant};
 
 use frame::{EncodedFrame, Pts};
 
 use adapt::LossControl;
+use redundancy::Redundancy;
 
-use crate::endpoint::{Endpoint, EndpointConfig, Life, Marker, Opened, StreamClock};
+use crate::endpoint::{Endpoint, Life, Marker, Opened, StreamClock, StreamConfig};
 use crate::ntp::NtpTime;
 use crate::packetizer::{Mtu, Position, packetize};
-use crate::rtcp::Cname;
 use crate::srtp::SrtpKeys;
 
 /// A peer that sent nothing authentic for this long is gone.
@@ -30,23 +31,23 @@ const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(50);
 /// What a controller selected, and the random values a stream begins with.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
-    /// Ours, as told in the answer to the set-up.
-    pub ssrc: u32,
-    /// 0..=127.
-    pub payload_type: u8,
-    /// Random. The top bit is dropped: were the first packets lost after a roll-over, the peer
-    /// could not guess it. Spec: RFC 3711 §3.3.1.
-    pub first_sequence: u16,
-    /// Random; the stream's clock at [`Pts`] 0.
-    pub timestamp_offset: u32,
+    /// The stream.
+    pub stream: StreamConfig,
     /// Size of protected packets.
     pub mtu: Mtu,
-    /// Between sender reports; see [`rtcp_interval`].
-    pub rtcp_interval: Duration,
     /// The most that the controller wants, in bits per second.
     pub max_bitrate_bps: u32,
-    /// The same for all streams of one camera.
-    pub cname: Cname,
+}
+
+/// What a reconfiguration alters; what is `None` stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Change {
+    /// The most that the controller wants, in bits per second. What feedback said is forgotten.
+    pub max_bitrate_bps: Option<u32>,
+    /// Between reports; see [`rtcp_interval`].
+    pub rtcp_interval: Option<Duration>,
+    /// Size of protected packets.
+    pub mtu: Option<Mtu>,
 }
 
 /// An interval in seconds as a controller writes it: 0 and what is no time become 0.5 s; at most
@@ -75,12 +76,12 @@ pub struct Moment {
 
 /// What happens to a session.
 #[derive(Debug)]
-pub enum Input<'a> {
-    /// An access unit is to be sent.
-    Frame(&'a EncodedFrame),
+pub enum Input<'a, M = EncodedFrame> {
+    /// To be sent: of video an access unit, of sound a packet.
+    Media(&'a M),
     /// A datagram came; it is decrypted in place.
     Received(&'a mut [u8]),
-    /// [`Session::next_timeout`] has passed.
+    /// `next_timeout` of the session has passed.
     Timeout,
     /// The session ends: says goodbye.
     Close,
@@ -120,6 +121,8 @@ pub struct Stats {
     pub octets: u64,
     /// Datagrams dropped: forged, replayed, malformed.
     pub rejected: u64,
+    /// Packets of IDRs sent once more, because the way loses some; not in `packets`.
+    pub repeated: u64,
     /// Frames not sent, because no IDR was before them.
     pub frames_before_idr: u64,
     /// Lost on the way since the last report, in 1/256.
@@ -143,27 +146,23 @@ pub struct Session {
     /// Sequence number of the newest full intra request, by who asked.
     last_fir: Option<(u32, u8)>,
     loss: LossControl,
+    redundancy: Redundancy,
     stats: Stats,
 }
 
 impl Session {
     /// `ours` protects what we send, `theirs` what comes; they may be equal.
     pub fn new(now: Instant, config: SessionConfig, ours: &SrtpKeys, theirs: &SrtpKeys) -> Self {
-        let endpoint = EndpointConfig {
-            ssrc: config.ssrc,
-            payload_type: config.payload_type,
-            first_sequence: config.first_sequence,
-            rtcp_interval: config.rtcp_interval,
-            cname: config.cname,
-        };
+        let clock = StreamClock { rate_hz: Pts::HZ, offset: config.stream.timestamp_offset };
         Self {
-            endpoint: Endpoint::new(now, endpoint, ours, theirs),
-            clock: StreamClock { rate_hz: Pts::HZ, offset: config.timestamp_offset },
+            endpoint: Endpoint::new(now, config.stream, ours, theirs),
+            clock,
             mtu: config.mtu,
             has_begun: false,
             last_idr: None,
             last_fir: None,
             loss: LossControl::new(config.max_bitrate_bps),
+            redundancy: Redundancy::default(),
             stats: Stats::default(),
         }
     }
@@ -175,7 +174,7 @@ impl Session {
             return outputs;
         }
         match input {
-            Input::Frame(frame) => self.send_frame(at, frame, &mut outputs),
+            Input::Media(frame) => self.send_frame(at, frame, &mut outputs),
             Input::Received(datagram) => self.receive(at, datagram, &mut outputs),
             Input::Timeout => {
                 if self.endpoint.falls_silent(at.now) {
@@ -198,13 +197,14 @@ impl Session {
         self.endpoint.next_timeout()
     }
 
-    /// A reconfiguration: what is `None` stays. SSRC, sequence and clock go on. Returns the
-    /// encoder's new target in bits per second.
-    pub fn reconfigure(&mut self, max_bitrate_bps: Option<u32>, interval: Option<Duration>) -> u32 {
-        if let Some(max) = max_bitrate_bps {
+    /// A reconfiguration. SSRC, sequence and clock go on. Returns the encoder's new target in bits
+    /// per second.
+    pub fn reconfigure(&mut self, change: Change) -> u32 {
+        if let Some(max) = change.max_bitrate_bps {
             self.loss = LossControl::new(max);
         }
-        self.endpoint.rtcp_interval = interval.unwrap_or(self.endpoint.rtcp_interval);
+        self.mtu = change.mtu.unwrap_or(self.mtu);
+        self.endpoint.rtcp_interval = change.rtcp_interval.unwrap_or(self.endpoint.rtcp_interval);
         self.loss.target_bps()
     }
 
@@ -223,6 +223,7 @@ impl Session {
             return;
         }
         let before = self.endpoint.packets;
+        let first = outputs.len();
         let timestamp = self.clock.at(frame.pts);
         let (mut payloads, room) = (packetize(frame, self.mtu), self.mtu.payload_len());
         while let Some(packet) = self.endpoint.packet(at.now, timestamp, room, |packet| {
@@ -239,6 +240,7 @@ impl Session {
         if frame.is_idr {
             self.has_begun = true;
             self.last_idr = Some(at.now);
+            self.stats.repeated += self.redundancy.repeat(at.now, first, outputs);
         }
         if before == 0 {
             self.report(at, &[], outputs);

@@ -16,8 +16,8 @@ use proptest::proptest;
 use rtp::rtcp::{Cname, Packet, ReportBlock, Sent, parse};
 use rtp::{
     AudioEvent, AudioInput, AudioOutput, AudioSession, AudioSessionConfig, Header, Input, LIVENESS,
-    Moment, Mtu, NtpTime, Output, Protector, Session, SessionConfig, SrtpKeys, Suite, TalkPacket,
-    Unprotector, is_rtcp, rtcp_interval,
+    Moment, Mtu, NtpTime, Output, Protector, Session, SessionConfig, SrtpKeys, StreamConfig, Suite,
+    TalkPacket, Unprotector, is_rtcp, rtcp_interval,
 };
 
 const CAMERA: u32 = 0x00c0_ffee;
@@ -31,14 +31,16 @@ fn keys(byte: u8) -> SrtpKeys {
 
 fn config(codec: AudioCodec) -> AudioSessionConfig {
     AudioSessionConfig {
-        ssrc: CAMERA,
-        payload_type: 110,
+        stream: StreamConfig {
+            ssrc: CAMERA,
+            payload_type: 110,
+            first_sequence: 0xfff0,
+            timestamp_offset: OFFSET,
+            rtcp_interval: rtcp_interval(5.0),
+            cname: Cname::new("camera").unwrap(),
+        },
         codec,
         sample_rate_hz: RATE,
-        first_sequence: 0xfff0,
-        timestamp_offset: OFFSET,
-        rtcp_interval: rtcp_interval(5.0),
-        cname: Cname::new("camera").unwrap(),
     }
 }
 
@@ -135,7 +137,7 @@ fn one_packet_goes_in_one_packet_without_marker_and_time_counts_samples() {
     for n in 0..100u64 {
         pair.ms = 1_000 + n * 60;
         // a card that is a little slow
-        let got = pair.handle(AudioInput::Packet(&packet(90_000 + n * 5_403, 960, &[n as u8; 80])));
+        let got = pair.handle(AudioInput::Media(&packet(90_000 + n * 5_403, 960, &[n as u8; 80])));
         let [(header, payload)] = &got.media[..] else { panic!("{} packets", got.media.len()) };
         assert_eq!(payload, &[n as u8; 80]);
         assert_eq!((header.marker, header.payload_type, header.ssrc), (false, 110, CAMERA));
@@ -152,7 +154,7 @@ fn one_packet_goes_in_one_packet_without_marker_and_time_counts_samples() {
 #[test]
 fn aac_has_its_size_in_front_both_ways() {
     let mut pair = Pair::new(AudioCodec::AacEld);
-    let got = pair.handle(AudioInput::Packet(&packet(90_000, 480, &[7; 90])));
+    let got = pair.handle(AudioInput::Media(&packet(90_000, 480, &[7; 90])));
     assert_eq!(got.media[0].1, [&[0, 16, 90 >> 5, (90u8 << 3)][..], &[7; 90]].concat());
     let got = pair.talk(110, 1, &[0, 32, 0, 2 << 3, 0, 1 << 3, 1, 2, 3]);
     assert_eq!(got.talkback[0].frames, [vec![1, 2], vec![3]]);
@@ -174,9 +176,9 @@ fn talkback_comes_out_with_its_place_and_is_reported() {
     let ntp = NtpTime(0x1111_2222_3333_4444);
     let sent = Sent { ntp, timestamp: 0, packets: 2, octets: 6 };
     drop(pair.tell(&[Packet::SenderReport { ssrc: VIEWER, sent, blocks: vec![] }]));
-    drop(pair.handle(AudioInput::Packet(&packet(90_000, 320, &[1]))));
+    drop(pair.handle(AudioInput::Media(&packet(90_000, 320, &[1]))));
     pair.ms += 5_000;
-    drop(pair.handle(AudioInput::Packet(&packet(540_000, 320, &[1]))));
+    drop(pair.handle(AudioInput::Media(&packet(540_000, 320, &[1]))));
     drop(pair.talk(110, 4, b"three"));
     let report = pair.handle(AudioInput::Timeout).control.remove(0);
     let Packet::SenderReport { blocks, .. } = &report[0] else { panic!("{report:?}") };
@@ -249,7 +251,7 @@ fn life_and_goodbye_are_told() {
     let control = pair.handle(AudioInput::Close).control.remove(0);
     assert_eq!(control.last(), Some(&Packet::Bye(vec![CAMERA])));
     assert_eq!(pair.session.next_timeout(), None);
-    assert!(pair.handle(AudioInput::Packet(&packet(0, 320, &[1]))).media.is_empty());
+    assert!(pair.handle(AudioInput::Media(&packet(0, 320, &[1]))).media.is_empty());
 }
 
 /// A viewer who plays picture and sound by the sender reports alone has both within 40 ms, although
@@ -258,14 +260,16 @@ fn life_and_goodbye_are_told() {
 fn sound_and_picture_are_in_sync_by_their_reports() {
     let start = Instant::now();
     let video_config = SessionConfig {
-        ssrc: 77,
-        payload_type: 99,
-        first_sequence: 1,
-        timestamp_offset: u32::MAX - 50_000,
+        stream: StreamConfig {
+            ssrc: 77,
+            payload_type: 99,
+            first_sequence: 1,
+            timestamp_offset: u32::MAX - 50_000,
+            rtcp_interval: rtcp_interval(0.5),
+            cname: Cname::new("camera").unwrap(),
+        },
         mtu: Mtu::clamped(1200),
-        rtcp_interval: rtcp_interval(0.5),
         max_bitrate_bps: 300_000,
-        cname: Cname::new("camera").unwrap(),
     };
     let mut video = Session::new(start, video_config, &keys(3), &keys(4));
     let mut video_opener = Unprotector::new(&keys(3), VIEWER);
@@ -288,7 +292,7 @@ fn sound_and_picture_are_in_sync_by_their_reports() {
         // 35 ms in encoder and queues
         pair.ms = captured_ms + 35;
         let at = moment(start, pair.ms);
-        let mut outputs = video.handle(at, Input::Frame(&frame(captured_ms, true, &[&[0x65, 1]])));
+        let mut outputs = video.handle(at, Input::Media(&frame(captured_ms, true, &[&[0x65, 1]])));
         if video.next_timeout().is_some_and(|due| at.now >= due) {
             outputs.extend(video.handle(at, Input::Timeout));
         }
@@ -307,7 +311,7 @@ fn sound_and_picture_are_in_sync_by_their_reports() {
         // 320 samples last 20.006 ms; the encoder's anchor gives the true capture time
         let sound_ms = 1_000.0 + step as f64 * 20.006;
         let sound = packet((sound_ms * 90.0) as u64, 320, &[1]);
-        let mut got = pair.handle(AudioInput::Packet(&sound));
+        let mut got = pair.handle(AudioInput::Media(&sound));
         if pair.session.next_timeout().is_some_and(|due| at.now >= due) {
             got.control.extend(pair.handle(AudioInput::Timeout).control);
         }

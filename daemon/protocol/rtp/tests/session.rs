@@ -13,8 +13,8 @@ use proptest::prelude::{any, prop};
 use proptest::proptest;
 use rtp::rtcp::{Bandwidth, Cname, FirEntry, Packet, ReportBlock, TradeOff, parse};
 use rtp::{
-    Event, Header, Input, LIVENESS, Moment, Mtu, NtpTime, Output, Protector, Session,
-    SessionConfig, SrtpKeys, Suite, Unprotector, is_rtcp, rtcp_interval,
+    Change, Event, Header, Input, LIVENESS, Moment, Mtu, NtpTime, Output, Protector, Rejected,
+    Session, SessionConfig, SrtpKeys, StreamConfig, Suite, Unprotector, is_rtcp, rtcp_interval,
 };
 
 const CAMERA: u32 = 0x00c0_ffee;
@@ -43,14 +43,16 @@ impl Pair {
             |byte| SrtpKeys::new(Suite::AesCm128HmacSha1_80, &[byte; 16], &[byte; 14]).unwrap();
         let start = Instant::now();
         let config = SessionConfig {
-            ssrc: CAMERA,
-            payload_type: 99,
-            first_sequence: 0xfff0,
-            timestamp_offset: 5000,
+            stream: StreamConfig {
+                ssrc: CAMERA,
+                payload_type: 99,
+                first_sequence: 0xfff0,
+                timestamp_offset: 5000,
+                rtcp_interval: rtcp_interval(0.5),
+                cname: Cname::new("camera").unwrap(),
+            },
             mtu: Mtu::clamped(1200),
-            rtcp_interval: rtcp_interval(0.5),
             max_bitrate_bps: MAX_BPS,
-            cname: Cname::new("camera").unwrap(),
         };
         Self {
             start,
@@ -97,7 +99,7 @@ impl Pair {
     fn send(&mut self, is_idr: bool, len: usize) -> Got {
         let slice = [&[if is_idr { 0x65 } else { 0x41 }][..], &vec![3; len]].concat();
         let unit = frame(self.ms, is_idr, &[&slice]);
-        let outputs = self.raw(Input::Frame(&unit));
+        let outputs = self.raw(Input::Media(&unit));
         self.open(outputs)
     }
 
@@ -219,7 +221,46 @@ fn persistent_loss_lowers_the_rate() {
     }
     assert!(rates.len() > 3 && matches!(rates[0], Event::Bitrate(bps) if bps < MAX_BPS));
     assert_eq!(pair.session.stats().fraction_lost, 60);
-    assert_eq!(pair.session.reconfigure(Some(132_000), None), 132_000);
+    assert_eq!(
+        pair.session.reconfigure(Change { max_bitrate_bps: Some(132_000), ..Change::default() }),
+        132_000
+    );
+}
+
+#[test]
+fn an_idr_is_sent_again_where_packets_are_lost_and_the_viewer_drops_what_it_has() {
+    let mut pair = Pair::new();
+    drop(pair.send(true, 10_000));
+    drop(pair.tell(&[loss(51)]));
+    pair.ms += 500;
+    let idr = [&[0x65][..], &[3; 10_000]].concat();
+    let sent = pair.raw(Input::Media(&frame(500, true, &[&idr])));
+    let copies = sent.len();
+    let (mut opened, mut replayed) = (0, 0);
+    for output in sent {
+        let Output::Send(mut bytes) = output else { panic!("{output:?}") };
+        match pair.opener.unprotect_rtp(&mut bytes) {
+            Ok(_) => opened += 1,
+            Err(Rejected::Replayed) => replayed += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((opened * 3, replayed), (copies, opened * 2));
+    assert_eq!(pair.session.stats().repeated, replayed as u64);
+    assert_eq!(pair.session.stats().packets, 2 * opened as u64, "copies are not counted");
+    let delta = pair.send(false, 10_000);
+    assert_eq!(delta.media.len(), opened - 1, "and no parameter sets");
+}
+
+#[test]
+fn another_mtu_is_kept_from_the_next_picture_on() {
+    let mut pair = Pair::new();
+    drop(pair.send(true, 3_000));
+    let mtu = Some(Mtu::clamped(600));
+    pair.session.reconfigure(Change { mtu, ..Change::default() });
+    pair.ms += 33;
+    let packets = pair.send(false, 3_000).media;
+    assert!(packets.len() >= 5 && packets.iter().all(|(_, payload)| payload.len() < 600));
 }
 
 #[test]
@@ -270,7 +311,7 @@ fn the_stream_survives_roll_over_with_loss() {
         pair.ms += 33;
         let slice = [&[0x65][..], &vec![3; 40_000]].concat();
         let unit = frame(pair.ms, true, &[&slice]);
-        let outputs = pair.raw(Input::Frame(&unit));
+        let outputs = pair.raw(Input::Media(&unit));
         // A burst of one picture in eleven, and every fifth packet beside.
         let kept = outputs.into_iter().enumerate().filter(|(at, _)| count % 11 != 5 && at % 5 != 2);
         let got = pair.open(kept.map(|(_, output)| output).collect());

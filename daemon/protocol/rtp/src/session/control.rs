@@ -59,6 +59,7 @@ impl Session {
             }
         }
         if wants_key_frame && !has_fresh_idr {
+            self.redundancy.asked(at.now, self.last_idr);
             outputs.push(Output::Event(Event::KeyFrameWanted));
         }
         // One answer of a kind is enough for one datagram.
@@ -83,6 +84,7 @@ impl Session {
         self.stats.fraction_lost = block.fraction_lost;
         self.stats.lost = u32::try_from(block.cumulative_lost).unwrap_or(0); // duplicates
         self.stats.jitter_90k = block.jitter;
+        self.redundancy.lost(at.now, block.fraction_lost);
         if let Some(round_trip) = round_trip(at, block) {
             self.stats.round_trip = Some(round_trip);
         }

@@ -14,8 +14,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 use rtp::rtcp::Cname;
 use rtp::{
-    Input, KeyLengthError, Moment, Mtu, Output, Session, SessionConfig, SrtpKeys, Suite,
-    rtcp_interval,
+    Change, Input, KeyLengthError, Moment, Mtu, Output, Session, SessionConfig, SrtpKeys,
+    StreamConfig, Suite, rtcp_interval,
 };
 
 use super::voice::Voice;
@@ -150,14 +150,16 @@ impl View {
         let video = selection.video;
         let max_bitrate_bps = u32::from(video.max_bitrate_kbps) * 1000;
         let config = SessionConfig {
-            ssrc: self.video_ssrc,
-            payload_type: video.payload_type,
-            first_sequence: draw_u16(rng),
-            timestamp_offset: rng.next_u32(),
+            stream: StreamConfig {
+                ssrc: self.video_ssrc,
+                payload_type: video.payload_type,
+                first_sequence: draw_u16(rng),
+                timestamp_offset: rng.next_u32(),
+                rtcp_interval: rtcp_interval(video.rtcp_interval_s.unwrap_or_default()),
+                cname: self.cname.clone(),
+            },
             mtu: self.mtu(video.mtu),
-            rtcp_interval: rtcp_interval(video.rtcp_interval_s.unwrap_or_default()),
             max_bitrate_bps,
-            cname: self.cname.clone(),
         };
         self.running = Some(Running {
             session: Session::new(now, config, &self.ours, &self.theirs),
@@ -175,12 +177,14 @@ impl View {
 
     /// Only what differs is touched: feedback about the bit rate stays in force.
     pub fn reconfigure(&mut self, selection: Selection) {
+        let mtu = Some(self.mtu(selection.video.mtu));
         let Some(running) = &mut self.running else { return };
         let (old, new) = (running.selection, selection.video);
         let is_other_rate = old.max_bitrate_kbps != new.max_bitrate_kbps;
-        let bitrate = is_other_rate.then_some(u32::from(new.max_bitrate_kbps) * 1000);
-        let interval = new.rtcp_interval_s.map(rtcp_interval);
-        running.target_bps = running.session.reconfigure(bitrate, interval);
+        let max_bitrate_bps = is_other_rate.then_some(u32::from(new.max_bitrate_kbps) * 1000);
+        let rtcp_interval = new.rtcp_interval_s.map(rtcp_interval);
+        running.target_bps =
+            running.session.reconfigure(Change { max_bitrate_bps, rtcp_interval, mtu });
         running.selection = new;
     }
 
@@ -224,7 +228,7 @@ impl View {
         }
         running.awaits_idr = false;
         running.frames += 1;
-        running.session.handle(at, Input::Frame(frame))
+        running.session.handle(at, Input::Media(frame))
     }
 
     pub fn receive_video(&mut self, at: Moment, bytes: &mut [u8]) -> Vec<Output> {

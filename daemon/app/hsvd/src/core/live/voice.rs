@@ -9,7 +9,8 @@ use frame::AudioPacket;
 use media::{ListenerId, LiveCodec, LiveFormat, LiveRate, PacketTime};
 use rand_chacha::rand_core::Rng;
 use rtp::{
-    AudioEvent, AudioInput, AudioOutput, AudioSession, AudioSessionConfig, Moment, rtcp_interval,
+    AudioEvent, AudioInput, AudioOutput, AudioSession, AudioSessionConfig, Moment, StreamConfig,
+    rtcp_interval,
 };
 use tracing::{debug, warn};
 
@@ -64,14 +65,16 @@ impl Core {
         let Some(view) = &mut self.live.views[service] else { return };
         self.live.listeners = self.live.listeners.wrapping_add(1);
         let config = AudioSessionConfig {
-            ssrc: view.sound_keys.ssrc,
-            payload_type: selection.payload_type,
+            stream: StreamConfig {
+                ssrc: view.sound_keys.ssrc,
+                payload_type: selection.payload_type,
+                first_sequence: draw_u16(&mut self.rng),
+                timestamp_offset: self.rng.next_u32(),
+                rtcp_interval: rtcp_interval(selection.rtcp_interval_s.unwrap_or_default()),
+                cname: view.cname.clone(),
+            },
             codec: format.audio_codec(),
             sample_rate_hz: format.rate.hz(),
-            first_sequence: draw_u16(&mut self.rng),
-            timestamp_offset: self.rng.next_u32(),
-            rtcp_interval: rtcp_interval(selection.rtcp_interval_s.unwrap_or_default()),
-            cname: view.cname.clone(),
         };
         let (ours, theirs) = (&view.sound_keys.ours, &view.sound_keys.theirs);
         view.voice = Some(Voice {
@@ -128,7 +131,7 @@ impl Core {
         let mut views = views.filter_map(|(service, view)| Some((service, view.as_mut()?)));
         let Some((service, view)) = views.find(|(_, view)| hears(view)) else { return };
         if view.permit.is_valid() {
-            let outputs = view.voice_says(moment(now), AudioInput::Packet(packet));
+            let outputs = view.voice_says(moment(now), AudioInput::Media(packet));
             self.do_voice(service, outputs);
         }
     }
