@@ -14,8 +14,8 @@ use appliance::button::{self, Button};
 use appliance::night::Mode;
 use appliance::status::Situation;
 use appliance::switch::{PrivacySwitch, Reading};
-use gpio::board::{self, Board, Part};
-use gpio::{Edges, Event, Input};
+use gpio::board::{self, Board, COMPATIBLE, Part};
+use gpio::{Edges, Event, Input, Output};
 use media::Tap;
 use tracing::{info, warn};
 
@@ -39,6 +39,7 @@ pub type Tell = Arc<dyn Fn(HandEvent) + Send + Sync>;
 pub struct Hands {
     light: Light,
     night: Option<NightWatch>,
+    sensor_power: Option<Output>,
     is_private: bool,
     has_fault: bool,
     _edges: Vec<Edges>,
@@ -47,11 +48,16 @@ pub struct Hands {
 /// The board of this machine, with the owner's word on what is fitted.
 ///
 /// # Errors
-/// A table cannot be read, several are for this machine, or a part is fitted that the table does
-/// not describe.
+/// A table cannot be read, not exactly one is for this machine, or a part is fitted that the table
+/// does not describe.
 pub fn board(tables: &Path, body: &BodyConfig) -> anyhow::Result<Board> {
-    let names = board::compatible(Path::new(board::COMPATIBLE));
-    let mut board = board::choose(board::read_all(tables)?, &names)?;
+    let mut boards = board::read_all(tables)?.into_iter();
+    let mut board = match &body.board {
+        Some(id) => boards
+            .find(|board| board.id == *id)
+            .with_context(|| format!("[body] board: no table {id:?} in {}", tables.display()))?,
+        None => board::choose(boards.collect(), &board::compatible(COMPATIBLE.as_ref()))?,
+    };
     if let Some(fitted) = &body.fitted {
         board.fitted = fitted.iter().copied().map(part).collect();
     }
@@ -77,10 +83,12 @@ pub fn check(board: &Board) -> Vec<String> {
     check::lines(board)
 }
 
-/// Darkens the lights and releases the coil, after a daemon that can do so no more.
+/// Darkens the lights, releases the coil and switches the sensor off, after a daemon that can do so
+/// no more.
 pub fn make_safe(board: &Board) {
     drop(Light::open(board));
     drop(night::open_outputs(board));
+    drop(open_sensor_power(board));
 }
 
 impl Hands {
@@ -110,8 +118,19 @@ impl Hands {
         }
         let (night, night_is_well) = NightWatch::spawn(board);
         has_fault |= !night_is_well;
+        let sensor_power = match open_sensor_power(board) {
+            Some(Err(error)) => {
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the sensor's power stays as it is"
+                );
+                has_fault = true;
+                None
+            }
+            power => power.and_then(Result::ok),
+        };
         info!(board = board.id, fitted = ?board.fitted, is_private, "the camera's body");
-        Ok(Self { light, night, is_private, has_fault, _edges: edges })
+        Ok(Self { light, night, sensor_power, is_private, has_fault, _edges: edges })
     }
 
     /// The privacy switch is on.
@@ -124,8 +143,15 @@ impl Hands {
         self.is_private = is_private;
     }
 
-    /// Shows the situation, as far as it is not the body's own.
-    pub fn show(&self, situation: Situation) {
+    /// Shows the situation, as far as it is not the body's own. The sensor has power only while
+    /// there may be pictures.
+    pub fn show(&mut self, situation: Situation) {
+        if let Some(power) = &mut self.sensor_power
+            && let Err(error) = power.set(situation.pictures)
+        {
+            warn!(error = &error as &dyn std::error::Error, "the sensor's power");
+            self.has_fault = true;
+        }
         let (is_private, has_fault) = (self.is_private, self.has_fault);
         self.light.set(Situation { is_private, has_fault, ..situation });
     }
@@ -158,6 +184,10 @@ impl Hands {
             night.watch(tap);
         }
     }
+}
+
+fn open_sensor_power(board: &Board) -> Option<Result<Output, gpio::LineError>> {
+    board.sensor_power.as_ref().map(|part| Output::open(&part.line, part.active))
 }
 
 fn watch_switch(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {

@@ -12,10 +12,10 @@ pub use table::{
 };
 
 /// Installed tables.
-pub const INSTALLED: &str = "/usr/share/hsv/board";
+pub const INSTALLED: &str = "/usr/share/hsv/boards";
 /// What this machine calls itself; absent on a PC.
 pub const COMPATIBLE: &str = "/proc/device-tree/compatible";
-/// The table for machines without a device tree, and for boards that no table names.
+/// The table for machines without a device tree.
 pub const HOST: &str = "host";
 
 /// No table is larger.
@@ -54,6 +54,14 @@ pub enum BoardError {
     #[error("several boards are for this machine: {}", .ids.join(", "))]
     Ambiguous {
         /// Their ids.
+        ids: Vec<String>,
+    },
+    /// No table is for this machine, so that nobody knows where its privacy switch would be.
+    #[error("no board table is for this machine ({}); there are {}", .names.join(", "), .ids.join(", "))]
+    Unknown {
+        /// What the machine calls itself.
+        names: Vec<String>,
+        /// The tables that there are.
         ids: Vec<String>,
     },
 }
@@ -105,21 +113,26 @@ pub fn compatible(file: &Path) -> Vec<String> {
     names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
-/// Picks the one table for a machine of these names, else the table [`HOST`], else a board
-/// without parts.
+/// Picks the one table for a machine of these names. A machine without names gets the table
+/// [`HOST`]; where no tables are installed, a board without parts.
 ///
 /// # Errors
-/// [`BoardError::Ambiguous`]
+/// [`BoardError::Ambiguous`], [`BoardError::Unknown`]
 pub fn choose(boards: Vec<Board>, names: &[String]) -> Result<Board, BoardError> {
-    let (matching, rest): (Vec<_>, Vec<_>) = boards
-        .into_iter()
-        .partition(|board| board.compatible.iter().any(|name| names.contains(name)));
-    if matching.len() > 1 {
-        let ids = matching.into_iter().map(|board| board.id).collect();
-        return Err(BoardError::Ambiguous { ids });
+    let is_named = |board: &Board| board.compatible.iter().any(|name| names.contains(name));
+    let is_host = |board: &Board| names.is_empty() && board.id == HOST;
+    let (mut matching, rest): (Vec<_>, Vec<_>) =
+        boards.into_iter().partition(|board| is_named(board) || is_host(board));
+    let ids = |boards: Vec<Board>| boards.into_iter().map(|board| board.id).collect();
+    match (matching.pop(), matching.is_empty()) {
+        (Some(board), true) => Ok(board),
+        (Some(board), false) => {
+            matching.push(board);
+            Err(BoardError::Ambiguous { ids: ids(matching) })
+        }
+        (None, _) if names.is_empty() || rest.is_empty() => Ok(Board::bare()),
+        (None, _) => Err(BoardError::Unknown { names: names.to_vec(), ids: ids(rest) }),
     }
-    let host = rest.into_iter().find(|board| board.id == HOST);
-    Ok(matching.into_iter().next().or(host).unwrap_or_else(Board::bare))
 }
 
 #[cfg(test)]
@@ -136,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_one_match_or_host() {
+    fn exactly_one_match_or_none() {
         let boards = || {
             vec![
                 board("four", "['example,4', 'example,400']"),
@@ -147,7 +160,9 @@ mod tests {
         let chosen = |list: &[&str]| choose(boards(), &names(list)).map(|board| board.id);
         assert_eq!(chosen(&["example,400", "example,soc"]).unwrap(), "four");
         assert_eq!(chosen(&[]).unwrap(), "host");
-        assert_eq!(chosen(&["other,1"]).unwrap(), "host");
+        let error = chosen(&["other,1"]).unwrap_err().to_string();
+        assert!(["other,1", "four", "host"].iter().all(|word| error.contains(word)), "{error}");
+        assert_eq!(choose(Vec::new(), &names(&["other,1"])).unwrap().id, "host");
         let error = chosen(&["example,4", "example,5"]).unwrap_err();
         assert!(error.to_string().contains("four") && error.to_string().contains("five"));
         let bare = choose(Vec::new(), &[]).unwrap();

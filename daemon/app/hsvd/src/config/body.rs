@@ -7,6 +7,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct BodyConfig {
+    /// Id of the board's table; absent: the one for this machine. "host" lets a machine that no
+    /// table knows be a camera without parts.
+    pub board: Option<String>,
     /// The parts that are there, of those that the board's table describes; absent: what the table
     /// says.
     pub fitted: Option<Vec<FittedPart>>,

@@ -56,6 +56,8 @@ pub fn lines(board: &Board) -> Vec<String> {
         }]
     });
     say(Part::LightSensor, "light sensor", sensor);
+    let power = board.sensor_power.as_ref().map(line);
+    out.push(format!("sensor's power: {}", power.as_deref().unwrap_or("not in the table")));
     out
 }
 

@@ -42,6 +42,9 @@ pub struct Board {
     pub ir_lamp: Option<IrLampPart>,
     /// Measures the light. Without it the picture does.
     pub light_sensor: Option<LightSensorPart>,
+    /// Gives the sensor its power or its clock: active only while pictures may be taken. Always
+    /// used where it is described.
+    pub sensor_power: Option<Line>,
 }
 
 impl Board {
@@ -73,6 +76,7 @@ impl Board {
             ir_cut: None,
             ir_lamp: None,
             light_sensor: None,
+            sensor_power: None,
         }
     }
 
@@ -319,6 +323,7 @@ mod tests {
         assert!(matches!(board.ir_lamp, Some(IrLampPart::Pwm { percent: 80, .. })));
         assert!(matches!(board.status_led, Some(StatusLed::Colours { .. })));
         assert_eq!(board.light_sensor.unwrap().address, Some(0x10));
+        assert_eq!(board.sensor_power.unwrap().line, "CAM_EN");
     }
 
     #[test]
