@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -114,6 +115,7 @@ class Accessory:
             text=True,
             errors="replace",
             env=environment,
+            start_new_session=True,
         )
         threading.Thread(target=self._collect, args=(self.process,), daemon=True).start()
         try:
@@ -172,9 +174,10 @@ class Accessory:
         return now
 
     def kill(self) -> None:
-        """Power loss: SIGKILL, then wait."""
+        """Power loss: SIGKILL, to what it started too, then wait."""
         if self.process is not None:
-            self.process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
 
     def terminate(self, timeout: float = 5.0) -> tuple[float, int]:

@@ -195,7 +195,11 @@ fn camera_setup(config: &Config, device_id: &hap::DeviceId) -> anyhow::Result<Se
     Ok(Setup {
         identity: services::Identity::new(labels)?,
         recording: if config.recording.offer_15_fps { offer } else { offer.at_30_fps_only() },
-        live: LiveOffer::standard(),
+        live: if cfg!(feature = "live-aac-eld") {
+            LiveOffer::standard().with_aac_eld()
+        } else {
+            LiveOffer::standard()
+        },
         maximum_viewers: config.live.maximum_viewers,
         field_of_view: FieldOfView::try_from(FIELD_OF_VIEW_DEGREES)?,
     })

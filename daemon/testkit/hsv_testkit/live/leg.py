@@ -202,11 +202,12 @@ class Leg:
     # Sending
 
     def send_datagram(self, data: bytes) -> None:
-        """Whatever it is, from our port to the camera's."""
-        if not self.muted.is_set():
-            host, port = self.contract.remote[:2]
-            where = (host, port, 0, self._scope) if ":" in host else (host, port)
-            self.socket.sendto(data, where)
+        """Whatever it is, from our port to the camera's, where that is of our version of IP."""
+        host, port = self.contract.remote[:2]
+        is_v6 = ":" in host
+        if self.muted.is_set() or is_v6 != (self.socket.family == socket.AF_INET6):
+            return
+        self.socket.sendto(data, (host, port, 0, self._scope) if is_v6 else (host, port))
 
     def send_compound(self, *more: bytes) -> bytes:
         """A receiver report, our name and `more`; the datagram as it was sent."""

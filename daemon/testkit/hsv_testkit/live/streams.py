@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .h264 import FU_A, IDR, SPS, STAP_A, Depacketizer, Picture
+from .h264 import Depacketizer, Picture
 from .opus import Decoder
 from .rtp import Counter, RtpPacket
 
@@ -30,15 +30,12 @@ class PictureStream:
         self.losses = 0
         self.packets = 0
         self.octets = 0
-        self.idr_begun: list[float] = []
-        """When the first packet of each IDR arrived, whole or not."""
         self.keep = True
         """Whether pictures keep their bytes; a long test lets go of them."""
         self._on_loss = on_loss
         self._next: int | None = None
         self._waiting: dict[int, RtpPacket] = {}
         self._needs_idr = True
-        self._idr_timestamp: int | None = None
 
     @property
     def is_frozen(self) -> bool:
@@ -53,9 +50,6 @@ class PictureStream:
         with self.news:
             self.packets += 1
             self.octets += len(packet.payload)
-            if belongs_to_idr(packet.payload) and packet.timestamp != self._idr_timestamp:
-                self._idr_timestamp = packet.timestamp
-                self.idr_begun.append(packet.arrived)
             if self._next is None:
                 self._next = sequence
             if sequence >= self._next:
@@ -133,14 +127,6 @@ class PictureStream:
         chosen = self.since(0.0) if pictures is None else pictures
         path.write_bytes(b"".join(picture.annexb() for picture in chosen))
         return path
-
-
-def belongs_to_idr(payload: bytes) -> bool:
-    """A slice, a part of one, or the parameter sets before it."""
-    kind = payload[0] & 0x1F if payload else 0
-    if kind == FU_A and len(payload) > 1:
-        kind = payload[1] & 0x1F
-    return kind in (IDR, SPS) or (kind == STAP_A and len(payload) > 3 and payload[3] & 0x1F == SPS)
 
 
 def fps(pictures: list[Picture]) -> float:

@@ -18,6 +18,9 @@ from conftest import Home
 from hsv_testkit import database as db
 from hsv_testkit.accessory import Accessory, Settings, camera_binary
 from hsv_testkit.lines import Lines, Probe
+from hsv_testkit.live import control
+from hsv_testkit.live.control import VideoSelection
+from hsv_testkit.live.viewer import Viewer
 from hsv_testkit.machine import Vivid, needs_bench
 from hsv_testkit.recording import StreamClosed
 from hsv_testkit.recording_config import Selected
@@ -44,6 +47,8 @@ night = { line = "IRCUT_NIGHT" }
 pulse-ms = 100
 [ir-lamp]
 line = "IR_LAMP"
+[sensor-power]
+line = "CAM_EN"
 """
 pytestmark = needs_bench
 
@@ -57,7 +62,7 @@ def vivid() -> Iterator[Vivid]:
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    chip = Lines("PRIVACY", "LED", "IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP")
+    chip = Lines("PRIVACY", "LED", "IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP", "CAM_EN")
     yield chip
     chip.remove()
 
@@ -109,6 +114,7 @@ def test_the_switch_shuts_the_camera_in_mid_recording(
     pid = home.camera.pid
     wait_until(lambda: bool(video_nodes(pid)))
     wait_until(lambda: lines.is_high("LED"))
+    assert lines.is_high("CAM_EN"), "pictures without power"
     time.sleep((SELECTED.prebuffer_ms + SELECTED.fragment_ms) / 1000)
     home.camera.trigger_motion()
     hub.wait_motion()
@@ -119,6 +125,9 @@ def test_the_switch_shuts_the_camera_in_mid_recording(
     gone = wait_until(lambda: not video_nodes(pid))
     print(f"privacy edge to no open video node: {(gone - flipped) * 1000:.1f} ms")
     assert gone - flipped < WITHIN_S
+    dropped = wait_until(lambda: not lines.is_high("CAM_EN"))
+    print(f"privacy edge to no power at the sensor: {(dropped - flipped) * 1000:.1f} ms")
+    assert dropped - flipped < WITHIN_S
     with pytest.raises(StreamClosed) as closed:
         recording.collect(60, timeout=5)
     assert closed.value.reason == NOT_ALLOWED
@@ -137,6 +146,22 @@ def test_the_switch_shuts_the_camera_in_mid_recording(
     watcher.wait_for(db.MANUALLY_DISABLED, False, 2)
     time.sleep(1)
     assert lines.is_high("LED")
+
+
+@pytest.mark.usefixtures("boards")
+def test_the_switch_ends_a_live_view(
+    vivid: Vivid, lines: Lines, make_home: MakeHome, make_viewer: Callable[..., Viewer]
+) -> None:
+    home = make_home(settings(vivid))
+    pid = home.camera.pid
+    viewer = make_viewer(home, selection=VideoSelection(320, 240, fps=15)).watch()
+    viewer.pictures.wait_more(10, 20)
+    flipped = lines.pull("PRIVACY", True)
+    gone = wait_until(lambda: not video_nodes(pid))
+    print(f"privacy edge in a live view to no open video node: {(gone - flipped) * 1000:.1f} ms")
+    assert gone - flipped < WITHIN_S
+    viewer.quiet(1.0, grace=WITHIN_S)
+    assert make_viewer(home, 1).status() == control.UNAVAILABLE
 
 
 @pytest.mark.usefixtures("boards")

@@ -112,21 +112,21 @@ pub struct LiveOffer {
     pub suites: Vec<CryptoSuite>,
 }
 
-/// Sizes that Apple's viewers ask for: 16:9 down to a tile, 4:3 for tablets, and 320×240 at 15
-/// frames a second, the only one an Apple Watch takes.
-const LIVE_RESOLUTIONS: [Resolution; 11] = [
-    Resolution::new(1920, 1080, 30),
-    Resolution::new(1280, 960, 30),
-    Resolution::new(1280, 720, 30),
-    Resolution::new(1024, 768, 30),
-    Resolution::new(640, 480, 30),
-    Resolution::new(640, 360, 30),
-    Resolution::new(480, 360, 30),
-    Resolution::new(480, 270, 30),
-    Resolution::new(320, 240, 30),
-    Resolution::new(320, 240, 15),
-    Resolution::new(320, 180, 30),
+/// Sizes that Apple's viewers ask for: 16:9 down to a tile, and 4:3 for tablets.
+const LIVE_SIZES: [(u16, u16); 10] = [
+    (1920, 1080),
+    (1280, 960),
+    (1280, 720),
+    (1024, 768),
+    (640, 480),
+    (640, 360),
+    (480, 360),
+    (480, 270),
+    (320, 240),
+    (320, 180),
 ];
+/// Pictures a second, at each size. An Apple Watch takes nothing but 320×240 at 15.
+const LIVE_RATES: [u8; 2] = [30, 15];
 
 impl LiveOffer {
     /// What every viewer finds something in: H.264 main and Opus. Audio is on offer even where
@@ -135,14 +135,30 @@ impl LiveOffer {
         Self {
             profiles: vec![Profile::Main],
             levels: vec![Level::L3_1, Level::L4_0],
-            resolutions: LIVE_RESOLUTIONS.to_vec(),
+            resolutions: LIVE_RATES
+                .iter()
+                .flat_map(|&fps| {
+                    LIVE_SIZES.map(|(width, height)| Resolution::new(width, height, fps))
+                })
+                .collect(),
             audio: vec![AudioOffer {
                 codec: AudioCodec::Opus,
                 mode: BitrateMode::Variable,
                 sample_rates: vec![SampleRate::Hz16000, SampleRate::Hz24000],
             }],
-            suites: vec![CryptoSuite::AesCm128],
+            suites: vec![CryptoSuite::AesCm128, CryptoSuite::AesCm256],
         }
+    }
+
+    /// This and AAC-ELD at 16 kHz, which viewers prefer where both are offered.
+    #[must_use]
+    pub fn with_aac_eld(mut self) -> Self {
+        self.audio.push(AudioOffer {
+            codec: AudioCodec::AacEld,
+            mode: BitrateMode::Variable,
+            sample_rates: vec![SampleRate::Hz16000],
+        });
+        self
     }
 
     /// Value of SupportedVideoStreamConfiguration, 0x114.
