@@ -45,8 +45,16 @@ fn live_offers_are_byte_equal() {
     assert_eq!(hex(&offer.audio()), hex(&live("SupportedAudioStreamConfiguration")));
     assert_eq!(offer.rtp(), live("SupportedRTPConfiguration_aes128_and_256"));
     let standard = LiveOffer::standard();
-    assert_eq!(standard.rtp(), live("SupportedRTPConfiguration_aes128"));
-    assert!(standard.resolutions.contains(&Resolution::new(320, 240, 15)), "for the watch");
+    assert_eq!(standard.rtp(), offer.rtp());
+    let only_128 = LiveOffer { suites: vec![CryptoSuite::AesCm128], ..offer };
+    assert_eq!(only_128.rtp(), live("SupportedRTPConfiguration_aes128"));
+    for (width, height) in [(1920, 1080), (640, 480), (320, 180), (320, 240)] {
+        for fps in [30, 15] {
+            let one = Resolution::new(width, height, fps);
+            assert!(standard.resolutions.contains(&one), "{one:?}");
+        }
+    }
+    assert_eq!(standard.resolutions.len(), 20);
     assert_eq!(StreamingStatus::Available.value(), live("StreamingStatus_available"));
     assert_eq!(StreamingStatus::InUse.value(), live("StreamingStatus_in_use"));
     assert_eq!(StreamingStatus::Unavailable.value(), [1, 1, 2]);
