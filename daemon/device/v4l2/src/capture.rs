@@ -2,12 +2,18 @@
 //! Capture into mapped buffers: which calls come in which order, and who owns a buffer when.
 //! Kernel: media/v4l/mmap, media/v4l/capture-example.
 
+mod lent;
+
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io::Errno;
 
-use crate::{Device, Format, FourCc, Ops, Rate};
+use crate::{Device, Format, FourCc, Memory, Ops, Queue, Rate};
+
+use lent::Buffer;
+pub use lent::Lent;
 
 /// What is wanted of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +26,9 @@ pub struct Wish {
     pub fps: u32,
     /// Formats that can be used, the cheapest first.
     pub formats: Vec<FourCc>,
+    /// Pictures of which formats may be lent to others, see [`Capture::lend`]. That needs more
+    /// buffers.
+    pub lent: Vec<FourCc>,
 }
 
 /// Why a device cannot be used.
@@ -28,8 +37,8 @@ pub enum OpenError {
     /// It cannot be opened or asked.
     #[error("device cannot be opened")]
     Device(#[source] io::Error),
-    /// It is no single-planar capture device, or it cannot stream.
-    #[error("not a single-planar capture device")]
+    /// It is no capture device, or it cannot stream.
+    #[error("not a capture device")]
     NotCapture,
     /// It has none of the wished formats.
     #[error("none of the usable formats among {0:?}")]
@@ -70,12 +79,14 @@ pub struct Frame<'a> {
 /// A running capture. Dropping it stops the device.
 #[derive(Debug)]
 pub struct Capture<O: Ops = Device> {
+    queue: Queue,
     format: Format,
     rate: Rate,
     /// The buffer the caller reads; goes back to the device first.
     held: Option<u32>,
-    mappings: Vec<O::Mapping>,
-    ops: O,
+    buffers: Vec<Arc<Buffer<O::Mapping>>>,
+    /// Lent pictures give their buffers back through it, but do not keep the device open.
+    ops: Arc<O>,
 }
 
 impl<O: Ops> Capture<O> {
@@ -84,22 +95,26 @@ impl<O: Ops> Capture<O> {
     /// # Errors
     /// [`OpenError`]; the device is stopped then.
     pub fn start(ops: O, wish: &Wish) -> Result<Self, OpenError> {
-        if !ops.is_capture().map_err(OpenError::Device)? {
-            return Err(OpenError::NotCapture);
-        }
-        let (format, rate) = negotiate(&ops, wish)?;
-        let count = ops.request_buffers(BUFFERS).map_err(busy)?;
+        let capabilities = ops.capabilities().map_err(OpenError::Device)?;
+        let queue = Queue::capture(capabilities.capture.ok_or(OpenError::NotCapture)?);
+        let (format, rate) = negotiate(&ops, queue, wish)?;
+        let is_lent = wish.lent.contains(&format.fourcc);
+        let wanted = if is_lent { LENT_BUFFERS } else { BUFFERS };
+        let count = ops.request_buffers(queue, Memory::Mapped, wanted).map_err(busy)?;
         // From here on drop frees what was made.
-        let mut capture = Self { format, rate, held: None, mappings: Vec::new(), ops };
+        let (held, buffers, ops) = (None, Vec::new(), Arc::new(ops));
+        let mut capture = Self { queue, format, rate, held, buffers, ops };
         if !(2..=MAX_BUFFERS).contains(&count) {
             return Err(OpenError::Buffers);
         }
         for index in 0..count {
-            let mapping = capture.ops.map(index).map_err(OpenError::Device)?;
-            capture.mappings.push(mapping);
-            capture.ops.queue(index).map_err(OpenError::Device)?;
+            let mapping = capture.ops.map(queue, index).map_err(OpenError::Device)?;
+            // A device that cannot export still serves readers of mapped pictures.
+            let dma_buf = is_lent.then(|| capture.ops.export(queue, index).ok()).flatten();
+            capture.buffers.push(Arc::new(Buffer { mapping, dma_buf }));
+            capture.ops.queue(queue, index).map_err(OpenError::Device)?;
         }
-        capture.ops.stream_on().map_err(busy)?;
+        capture.ops.stream_on(queue).map_err(busy)?;
         Ok(capture)
     }
 
@@ -119,41 +134,78 @@ impl<O: Ops> Capture<O> {
     /// # Errors
     /// [`CaptureError`]; the capture is of no more use then.
     pub fn next(&mut self, timeout: Duration) -> Result<Option<Frame<'_>>, CaptureError> {
+        let Some(Taken { index, used, sequence, timestamp }) = self.take(timeout)? else {
+            return Ok(None);
+        };
+        self.held = Some(index);
+        let bytes = &self.buffer(index)?.mapping[..used];
+        Ok(Some(Frame { bytes, sequence, timestamp }))
+    }
+
+    /// Waits as [`Capture::next`] does, and lends the picture out: its buffer goes back to the
+    /// device when the last holder drops it. When all buffers are lent the device skips pictures.
+    ///
+    /// # Errors
+    /// [`CaptureError`]; the capture is of no more use then.
+    pub fn lend(&mut self, timeout: Duration) -> Result<Option<Lent<O>>, CaptureError> {
+        let Some(Taken { index, used, sequence, timestamp }) = self.take(timeout)? else {
+            return Ok(None);
+        };
+        let buffer = Arc::clone(self.buffer(index)?);
+        let ops = Arc::downgrade(&self.ops);
+        Ok(Some(Lent { queue: self.queue, index, buffer, ops, used, sequence, timestamp }))
+    }
+
+    fn take(&mut self, timeout: Duration) -> Result<Option<Taken>, CaptureError> {
         if let Some(index) = self.held.take() {
-            self.ops.queue(index).map_err(fault)?;
+            self.ops.queue(self.queue, index).map_err(fault)?;
         }
         if !self.ops.wait(timeout).map_err(fault)? {
             return Ok(None);
         }
-        let Some(full) = self.ops.dequeue().map_err(fault)? else { return Ok(None) };
-        let index = usize::try_from(full.index).unwrap_or(usize::MAX);
-        let mapping = self.mappings.get(index).ok_or(CaptureError::Index(full.index))?;
-        self.held = Some(full.index);
-        let used = usize::try_from(full.bytes_used).unwrap_or(usize::MAX).min(mapping.len());
+        let full = self.ops.dequeue(self.queue, Memory::Mapped).map_err(fault)?;
+        let Some(full) = full else { return Ok(None) };
+        let index = full.index;
+        let len = self.buffer(index)?.mapping.len();
+        let used = usize::try_from(full.bytes_used).unwrap_or(usize::MAX).min(len);
         if full.is_damaged || used == 0 {
+            self.held = Some(index);
             return Ok(None);
         }
-        let bytes = &mapping[..used];
-        Ok(Some(Frame { bytes, sequence: full.sequence, timestamp: full.timestamp }))
+        let (sequence, timestamp) = (full.sequence, full.timestamp);
+        Ok(Some(Taken { index, used, sequence, timestamp }))
     }
+
+    fn buffer(&self, index: u32) -> Result<&Arc<Buffer<O::Mapping>>, CaptureError> {
+        let at = usize::try_from(index).unwrap_or(usize::MAX);
+        self.buffers.get(at).ok_or(CaptureError::Index(index))
+    }
+}
+
+/// A buffer that the device is done with.
+struct Taken {
+    index: u32,
+    used: usize,
+    sequence: u32,
+    timestamp: Option<Duration>,
 }
 
 impl<O: Ops> Drop for Capture<O> {
     /// Errors are of no use here: the device may be gone, and closing it does the same.
     fn drop(&mut self) {
-        let _stopped = self.ops.stream_off();
-        self.mappings.clear();
-        let _freed = self.ops.request_buffers(0);
+        let _stopped = self.ops.stream_off(self.queue);
+        self.buffers.clear();
+        let _freed = self.ops.request_buffers(self.queue, Memory::Mapped, 0);
     }
 }
 
 /// Takes the first format in which the device has the wished size and nearly the wished rate,
 /// else the best there is: cameras offer YUYV at full size, but only a few pictures a second.
-fn negotiate<O: Ops>(ops: &O, wish: &Wish) -> Result<(Format, Rate), OpenError> {
-    let offered = ops.formats().map_err(OpenError::Device)?;
+fn negotiate<O: Ops>(ops: &O, queue: Queue, wish: &Wish) -> Result<(Format, Rate), OpenError> {
+    let offered = ops.formats(queue).map_err(OpenError::Device)?;
     let mut best: Option<((bool, u64), FourCc)> = None;
     for &fourcc in wish.formats.iter().filter(|fourcc| offered.contains(fourcc)) {
-        let (format, rate) = set(ops, fourcc, wish)?;
+        let (format, rate) = set(ops, queue, fourcc, wish)?;
         if format.fourcc != fourcc {
             continue;
         }
@@ -169,15 +221,21 @@ fn negotiate<O: Ops>(ops: &O, wish: &Wish) -> Result<(Format, Rate), OpenError> 
         }
     }
     match best {
-        Some((_, fourcc)) => set(ops, fourcc, wish),
+        Some((_, fourcc)) => set(ops, queue, fourcc, wish),
         None => Err(OpenError::NoFormat(offered)),
     }
 }
 
-fn set<O: Ops>(ops: &O, fourcc: FourCc, wish: &Wish) -> Result<(Format, Rate), OpenError> {
-    let format = ops.set_format(fourcc, wish.width, wish.height).map_err(busy)?;
+fn set<O: Ops>(
+    ops: &O,
+    queue: Queue,
+    fourcc: FourCc,
+    wish: &Wish,
+) -> Result<(Format, Rate), OpenError> {
+    let format =
+        ops.set_format(queue, &Format::of(fourcc, wish.width, wish.height)).map_err(busy)?;
     // Some devices have one rate and refuse to talk about it.
-    let rate = ops.set_rate(Rate::fps(wish.fps)).unwrap_or(Rate { pictures: 0, seconds: 1 });
+    let rate = ops.set_rate(queue, Rate::fps(wish.fps)).unwrap_or(Rate { pictures: 0, seconds: 1 });
     Ok((format, rate))
 }
 
@@ -198,6 +256,9 @@ fn fault(error: io::Error) -> CaptureError {
 
 /// One being filled, one waiting, one read. Each is a whole picture.
 const BUFFERS: u32 = 3;
+/// Besides one being filled and one waiting: what encoders, queues before them and other readers
+/// hold for a moment.
+const LENT_BUFFERS: u32 = 8;
 /// A driver may give more than asked for, but not without bound.
 const MAX_BUFFERS: u32 = 32;
 

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's side of [`Ops`]. All unsafe code of capture is here.
+//! The kernel's side of [`Ops`]. All unsafe code is here and below.
+
+mod buffer;
+mod m2m;
+mod mapping;
 
 use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::ops::Deref;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::ptr::{NonNull, null_mut};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
-use rustix::mm::{MapFlags, ProtFlags};
 use v4l::v4l_sys as sys;
 use v4l::v4l2::vidioc;
 
 use crate::raw::Plain;
-use crate::{Dequeued, Format, FourCc, Ops, Rate};
+use crate::{Capabilities, Dequeued, Direction, Format, FourCc, Memory, Ops, Queue, Rate};
+
+use buffer::Argument;
+pub use mapping::{Mapping, MappingMut};
 
 /// An open device node. Closing it stops a running stream.
 #[derive(Debug)]
@@ -52,25 +56,31 @@ impl Device {
             }
         }
     }
+
+    /// Length and offset of a mapped buffer.
+    fn place(&self, queue: Queue, index: u32) -> io::Result<(usize, u64)> {
+        let mut argument = Argument::new(queue, Memory::Mapped, index);
+        // SAFETY: QUERYBUF takes a v4l2_buffer; it points into `argument`.
+        unsafe { self.ioctl(vidioc::VIDIOC_QUERYBUF, argument.raw()) }?;
+        Ok(argument.place())
+    }
 }
 
 impl Ops for Device {
     type Mapping = Mapping;
 
-    fn is_capture(&self) -> io::Result<bool> {
-        let mut caps = sys::v4l2_capability::zeroed();
+    fn capabilities(&self) -> io::Result<Capabilities> {
+        let mut raw = sys::v4l2_capability::zeroed();
         // SAFETY: QUERYCAP takes a v4l2_capability.
-        unsafe { self.ioctl(vidioc::VIDIOC_QUERYCAP, &mut caps) }?;
-        let has_own = caps.capabilities & sys::V4L2_CAP_DEVICE_CAPS != 0;
-        let caps = if has_own { caps.device_caps } else { caps.capabilities };
-        let wanted = sys::V4L2_CAP_VIDEO_CAPTURE | sys::V4L2_CAP_STREAMING;
-        Ok(caps & wanted == wanted)
+        unsafe { self.ioctl(vidioc::VIDIOC_QUERYCAP, &mut raw) }?;
+        Ok(Capabilities::from_raw(&raw))
     }
 
-    fn formats(&self) -> io::Result<Vec<FourCc>> {
+    fn formats(&self, queue: Queue) -> io::Result<Vec<FourCc>> {
         let mut formats = Vec::new();
         for index in 0..MAX_FORMATS {
-            let mut description = sys::v4l2_fmtdesc { index, type_: CAPTURE, ..Plain::zeroed() };
+            let mut description =
+                sys::v4l2_fmtdesc { index, type_: queue.raw(), ..Plain::zeroed() };
             // SAFETY: ENUM_FMT takes a v4l2_fmtdesc.
             match unsafe { self.ioctl(vidioc::VIDIOC_ENUM_FMT, &mut description) } {
                 Ok(()) => formats.push(FourCc::from_raw(description.pixelformat)),
@@ -81,57 +91,72 @@ impl Ops for Device {
         Ok(formats)
     }
 
-    fn set_format(&self, fourcc: FourCc, width: u32, height: u32) -> io::Result<Format> {
-        let pix = sys::v4l2_pix_format {
-            width,
-            height,
-            pixelformat: fourcc.raw(),
-            field: sys::v4l2_field_V4L2_FIELD_NONE,
-            ..Plain::zeroed()
+    fn set_format(&self, queue: Queue, wish: &Format) -> io::Result<Format> {
+        let fmt = if queue.is_multi() {
+            sys::v4l2_format__bindgen_ty_1 { pix_mp: wish.to_raw_mplane(queue.direction) }
+        } else {
+            sys::v4l2_format__bindgen_ty_1 { pix: wish.to_raw(queue.direction) }
         };
-        let mut format =
-            sys::v4l2_format { type_: CAPTURE, fmt: sys::v4l2_format__bindgen_ty_1 { pix } };
+        let mut format = sys::v4l2_format { type_: queue.raw(), fmt };
         // SAFETY: S_FMT takes a v4l2_format.
         unsafe { self.ioctl(vidioc::VIDIOC_S_FMT, &mut format) }?;
-        // SAFETY: for this buffer type the kernel reads and writes `pix`, all plain integers.
-        Ok(Format::from_raw(unsafe { &format.fmt.pix }))
+        if queue.is_multi() {
+            // SAFETY: for this buffer type the kernel reads and writes `pix_mp`, plain integers.
+            Format::from_raw_mplane(unsafe { &format.fmt.pix_mp })
+        } else {
+            // SAFETY: for this buffer type the kernel reads and writes `pix`, plain integers.
+            Ok(Format::from_raw(unsafe { &format.fmt.pix }))
+        }
     }
 
-    fn set_rate(&self, rate: Rate) -> io::Result<Rate> {
+    fn set_rate(&self, queue: Queue, rate: Rate) -> io::Result<Rate> {
         let timeperframe = sys::v4l2_fract { numerator: rate.seconds, denominator: rate.pictures };
-        let capture = sys::v4l2_captureparm { timeperframe, ..Plain::zeroed() };
-        let mut parameters = sys::v4l2_streamparm {
-            type_: CAPTURE,
-            parm: sys::v4l2_streamparm__bindgen_ty_1 { capture },
+        let parm = match queue.direction {
+            Direction::Capture => sys::v4l2_streamparm__bindgen_ty_1 {
+                capture: sys::v4l2_captureparm { timeperframe, ..Plain::zeroed() },
+            },
+            Direction::Output => sys::v4l2_streamparm__bindgen_ty_1 {
+                output: sys::v4l2_outputparm { timeperframe, ..Plain::zeroed() },
+            },
         };
+        let mut parameters = sys::v4l2_streamparm { type_: queue.raw(), parm };
         // SAFETY: S_PARM takes a v4l2_streamparm.
         unsafe { self.ioctl(vidioc::VIDIOC_S_PARM, &mut parameters) }?;
-        // SAFETY: for this buffer type the kernel writes `capture`, all plain integers.
-        let sys::v4l2_fract { numerator, denominator } =
-            unsafe { parameters.parm.capture.timeperframe };
-        Ok(Rate { pictures: denominator, seconds: numerator })
+        let chosen = match queue.direction {
+            // SAFETY: for this buffer type the kernel writes `capture`, all plain integers.
+            Direction::Capture => unsafe { parameters.parm.capture.timeperframe },
+            // SAFETY: for this buffer type the kernel writes `output`, all plain integers.
+            Direction::Output => unsafe { parameters.parm.output.timeperframe },
+        };
+        Ok(Rate { pictures: chosen.denominator, seconds: chosen.numerator })
     }
 
-    fn request_buffers(&self, count: u32) -> io::Result<u32> {
-        let mut request =
-            sys::v4l2_requestbuffers { count, type_: CAPTURE, memory: MMAP, ..Plain::zeroed() };
+    fn request_buffers(&self, queue: Queue, memory: Memory, count: u32) -> io::Result<u32> {
+        let (type_, memory) = (queue.raw(), memory.raw());
+        let mut request = sys::v4l2_requestbuffers { count, type_, memory, ..Plain::zeroed() };
         // SAFETY: REQBUFS takes a v4l2_requestbuffers.
         unsafe { self.ioctl(vidioc::VIDIOC_REQBUFS, &mut request) }?;
         Ok(request.count)
     }
 
-    fn map(&self, index: u32) -> io::Result<Mapping> {
-        let mut buffer = buffer(index);
-        // SAFETY: QUERYBUF takes a v4l2_buffer.
-        unsafe { self.ioctl(vidioc::VIDIOC_QUERYBUF, &mut buffer) }?;
-        // SAFETY: for mapped memory the kernel writes `offset`.
-        let offset = unsafe { buffer.m.offset };
-        Mapping::new(&self.0, usize::try_from(buffer.length).unwrap_or(0), offset.into())
+    fn map(&self, queue: Queue, index: u32) -> io::Result<Mapping> {
+        let (length, offset) = self.place(queue, index)?;
+        Mapping::new(&self.0, length, offset)
     }
 
-    fn queue(&self, index: u32) -> io::Result<()> {
-        // SAFETY: QBUF takes a v4l2_buffer; the memory belongs to the kernel.
-        unsafe { self.ioctl(vidioc::VIDIOC_QBUF, &mut buffer(index)) }
+    fn export(&self, queue: Queue, index: u32) -> io::Result<OwnedFd> {
+        let mut export = buffer::export(queue, index);
+        // SAFETY: EXPBUF takes a v4l2_exportbuffer.
+        unsafe { self.ioctl(vidioc::VIDIOC_EXPBUF, &mut export) }?;
+        // SAFETY: the kernel made this descriptor for us, and nobody else knows of it.
+        Ok(unsafe { OwnedFd::from_raw_fd(export.fd) })
+    }
+
+    fn queue(&self, queue: Queue, index: u32) -> io::Result<()> {
+        let mut argument = Argument::new(queue, Memory::Mapped, index);
+        // SAFETY: QBUF takes a v4l2_buffer; it points into `argument`, and its memory belongs to
+        // the kernel.
+        unsafe { self.ioctl(vidioc::VIDIOC_QBUF, argument.raw()) }
     }
 
     fn wait(&self, timeout: Duration) -> io::Result<bool> {
@@ -147,96 +172,34 @@ impl Ops for Device {
         }
     }
 
-    fn dequeue(&self) -> io::Result<Option<Dequeued>> {
-        let mut buffer = buffer(0);
-        // SAFETY: DQBUF takes a v4l2_buffer.
-        match unsafe { self.ioctl(vidioc::VIDIOC_DQBUF, &mut buffer) } {
-            Ok(()) => Ok(Some(dequeued(&buffer))),
+    fn dequeue(&self, queue: Queue, memory: Memory) -> io::Result<Option<Dequeued>> {
+        let mut argument = Argument::new(queue, memory, 0);
+        // SAFETY: DQBUF takes a v4l2_buffer; it points into `argument`.
+        match unsafe { self.ioctl(vidioc::VIDIOC_DQBUF, argument.raw()) } {
+            Ok(()) => Ok(Some(argument.dequeued())),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn stream_on(&self) -> io::Result<()> {
+    fn stream_on(&self, queue: Queue) -> io::Result<()> {
         // SAFETY: STREAMON reads a v4l2_buf_type, an int.
-        unsafe { self.ioctl(vidioc::VIDIOC_STREAMON, &mut { CAPTURE }) }
+        unsafe { self.ioctl(vidioc::VIDIOC_STREAMON, &mut queue.raw()) }
     }
 
-    fn stream_off(&self) -> io::Result<()> {
+    fn stream_off(&self, queue: Queue) -> io::Result<()> {
         // SAFETY: STREAMOFF reads a v4l2_buf_type, an int.
-        unsafe { self.ioctl(vidioc::VIDIOC_STREAMOFF, &mut { CAPTURE }) }
+        unsafe { self.ioctl(vidioc::VIDIOC_STREAMOFF, &mut queue.raw()) }
     }
 }
 
-fn buffer(index: u32) -> sys::v4l2_buffer {
-    sys::v4l2_buffer { index, type_: CAPTURE, memory: MMAP, ..Plain::zeroed() }
-}
-
-fn dequeued(buffer: &sys::v4l2_buffer) -> Dequeued {
-    let is_monotonic =
-        buffer.flags & sys::V4L2_BUF_FLAG_TIMESTAMP_MASK == sys::V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
-    let seconds = u64::try_from(buffer.timestamp.tv_sec).ok();
-    let micros = u64::try_from(buffer.timestamp.tv_usec).ok();
-    let timestamp = seconds
-        .zip(micros)
-        .filter(|_| is_monotonic)
-        .map(|(s, us)| Duration::from_secs(s).saturating_add(Duration::from_micros(us)));
-    Dequeued {
-        index: buffer.index,
-        bytes_used: buffer.bytesused,
-        is_damaged: buffer.flags & sys::V4L2_BUF_FLAG_ERROR != 0,
-        sequence: buffer.sequence,
-        timestamp,
-    }
-}
-
-const CAPTURE: u32 = sys::v4l2_buf_type_V4L2_BUF_TYPE_VIDEO_CAPTURE;
-const MMAP: u32 = sys::v4l2_memory_V4L2_MEMORY_MMAP;
 /// More than any device lists.
 const MAX_FORMATS: u32 = 64;
-
-/// A buffer of the device in our address space, for reading.
-#[derive(Debug)]
-pub struct Mapping {
-    start: NonNull<u8>,
-    len: usize,
-}
-
-// SAFETY: the mapping is memory of the process, not of a thread, and is only read.
-unsafe impl Send for Mapping {}
-
-impl Mapping {
-    fn new(device: &File, len: usize, offset: u64) -> io::Result<Self> {
-        // SAFETY: a new mapping at an address of the kernel's choice touches no other memory.
-        let start = unsafe {
-            rustix::mm::mmap(null_mut(), len, ProtFlags::READ, MapFlags::SHARED, device, offset)
-        }?;
-        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { start, len })
-    }
-}
-
-impl Deref for Mapping {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        // SAFETY: `len` bytes are mapped until drop. `Capture` reads a buffer only between its
-        // DQBUF and QBUF, when the device does not write to it.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
-    }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: mapped by `new` with this length, and nothing borrows it any more. An error
-        // would mean a wrong address, which `new` excludes; the memory would stay mapped.
-        let _unmapped = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), self.len) };
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::raw;
 
     /// Kernel: include/uapi/linux/videodev2.h, on targets of 64 bits.
     #[test]
@@ -248,6 +211,8 @@ mod tests {
         assert_eq!(size_of::<sys::v4l2_streamparm>(), 204);
         assert_eq!(size_of::<sys::v4l2_requestbuffers>(), 20);
         assert_eq!(size_of::<sys::v4l2_buffer>(), 88);
+        assert_eq!(size_of::<sys::v4l2_plane>(), 64);
+        assert_eq!(size_of::<sys::v4l2_ext_control>(), 20);
         let table = [
             (vidioc::VIDIOC_QUERYCAP, 0x8068_5600_u32),
             (vidioc::VIDIOC_ENUM_FMT, 0xc040_5602),
@@ -259,6 +224,12 @@ mod tests {
             (vidioc::VIDIOC_STREAMON, 0x4004_5612),
             (vidioc::VIDIOC_STREAMOFF, 0x4004_5613),
             (vidioc::VIDIOC_S_PARM, 0xc0cc_5616),
+            (vidioc::VIDIOC_EXPBUF, 0xc040_5610),
+            (vidioc::VIDIOC_S_EXT_CTRLS, 0xc020_5648),
+            (vidioc::VIDIOC_ENCODER_CMD, 0xc028_564d),
+            (raw::DQEVENT, 0x8088_5659),
+            (raw::SUBSCRIBE_EVENT, 0x4020_565a),
+            (raw::S_SELECTION, 0xc040_565f),
         ];
         for (ours, kernels) in table {
             assert_eq!(ours, kernels.into(), "{kernels:#x}");
@@ -269,31 +240,7 @@ mod tests {
     fn a_file_that_is_no_device_is_an_error() {
         assert!(Device::open(Path::new("/nonexistent")).is_err());
         let zero = Device::open(Path::new("/dev/zero")).unwrap();
-        let error = zero.is_capture().unwrap_err();
+        let error = zero.capabilities().unwrap_err();
         assert_eq!(Errno::from_io_error(&error), Some(Errno::NOTTY));
-    }
-
-    #[test]
-    fn a_mapping_is_readable_and_goes_away() {
-        let zero = Device::open(Path::new("/dev/zero")).unwrap();
-        let mapping = Mapping::new(&zero.0, 4096, 0).unwrap();
-        assert!(mapping.iter().all(|&byte| byte == 0));
-        assert!(Mapping::new(&zero.0, 0, 0).is_err());
-    }
-
-    #[test]
-    fn damaged_and_foreign_time_is_seen() {
-        let mut raw = buffer(3);
-        raw.flags = sys::V4L2_BUF_FLAG_ERROR | sys::V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
-        raw.timestamp.tv_sec = 12;
-        raw.timestamp.tv_usec = 345_678;
-        let full = dequeued(&raw);
-        assert!(full.is_damaged);
-        assert_eq!(full.timestamp, Some(Duration::from_micros(12_345_678)));
-        raw.timestamp.tv_sec = -1;
-        assert_eq!(dequeued(&raw).timestamp, None);
-        raw.flags = 0;
-        raw.timestamp.tv_sec = 1;
-        assert_eq!(dequeued(&raw).timestamp, None);
     }
 }

@@ -1,22 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Safe V4L2 calls over the raw layer of the v4l crate: capture from single-planar devices into
-//! mapped buffers. No picture is converted here and nothing knows what it is for.
+//! Safe V4L2 calls over the raw layer of the v4l crate: capture into mapped buffers that can be
+//! lent to other devices, and stateful encoders that borrow them. Single- and multi-planar calls,
+//! pictures in one piece of memory. No picture is converted here and nothing knows what it is for.
 //!
 //! Only the raw structures and ioctl numbers of the v4l crate are used. Its own streams panic when
 //! a device is pulled out at a bad moment, and lose a buffer at every timeout.
 //!
 //! ```text
-//!  Capture ── the order of calls, buffer ownership ──► trait Ops ─┬─► Device: the kernel
-//!                                                                 └─► a fake, in tests
+//!  Capture ── the order of calls, buffer ownership ──► trait Ops ────┬─► Device: the kernel
+//!     │ Lent: DMABUF, given back by its drop                         │
+//!     ▼                                                              └─► fakes, in tests
+//!  Encoder ── the same for two queues ───────────────► trait M2mOps ─┘
 //! ```
 
 mod capture;
+mod control;
 mod device;
+mod find;
 mod format;
+mod m2m;
 mod ops;
+mod queue;
 mod raw;
 
-pub use capture::{Capture, CaptureError, Frame, OpenError, Wish};
-pub use device::{Device, Mapping};
+pub use capture::{Capture, CaptureError, Frame, Lent, OpenError, Wish};
+pub use control::{Control, Profile};
+pub use device::{Device, Mapping, MappingMut};
+pub use find::{EncoderNode, find_encoders};
 pub use format::{Format, FourCc, Matrix, Range, Rate};
-pub use ops::{Dequeued, Ops};
+pub use m2m::{
+    Encoder, EncoderError, EncoderWish, Feed, InputLayout, StartError, Step, SubmitError,
+};
+pub use ops::{Dequeued, Event, Filled, M2mOps, Memory, Ops, Ready};
+pub use queue::{Capabilities, Direction, Planes, Queue};

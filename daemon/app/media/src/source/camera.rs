@@ -37,7 +37,7 @@ impl CameraSource {
 impl<O: Ops> CameraSource<O> {
     fn start(device: O, size: Size, fps: u32, pictures: usize) -> Result<Self, SourceError> {
         let (width, height) = (size.width.into(), size.height.into());
-        let wish = Wish { width, height, fps, formats: FORMATS.to_vec() };
+        let wish = Wish { width, height, fps, formats: FORMATS.to_vec(), lent: Vec::new() };
         let capture = Capture::start(device, &wish)?;
         let format = capture.format();
         tracing::info!(?format, milli_fps = capture.rate().milli_fps(), "camera started");
@@ -91,7 +91,7 @@ mod tests {
     use std::collections::VecDeque;
     use std::io;
 
-    use v4l2::{Dequeued, Format, FourCc, Matrix, Range, Rate};
+    use v4l2::{Capabilities, Dequeued, Format, FourCc, Memory, Planes, Queue, Rate};
 
     use super::*;
 
@@ -105,34 +105,32 @@ mod tests {
     impl Ops for Fake {
         type Mapping = Vec<u8>;
 
-        fn is_capture(&self) -> io::Result<bool> {
-            Ok(true)
+        fn capabilities(&self) -> io::Result<Capabilities> {
+            Ok(Capabilities { capture: Some(Planes::Single), ..Capabilities::default() })
         }
-        fn formats(&self) -> io::Result<Vec<FourCc>> {
+        fn formats(&self, _: Queue) -> io::Result<Vec<FourCc>> {
             Ok(vec![FourCc::YUYV])
         }
-        fn set_format(&self, fourcc: FourCc, _: u32, _: u32) -> io::Result<Format> {
-            let (matrix, range) = (Matrix::Bt709, Range::Limited);
-            let (width, height, bytes_per_line, size_image) = (16, 16, 32, 512);
-            Ok(Format { fourcc, width, height, bytes_per_line, size_image, matrix, range })
+        fn set_format(&self, _: Queue, wish: &Format) -> io::Result<Format> {
+            Ok(Format { bytes_per_line: 32, size_image: 512, ..*wish })
         }
-        fn set_rate(&self, rate: Rate) -> io::Result<Rate> {
+        fn set_rate(&self, _: Queue, rate: Rate) -> io::Result<Rate> {
             Ok(rate)
         }
-        fn request_buffers(&self, count: u32) -> io::Result<u32> {
+        fn request_buffers(&self, _: Queue, _: Memory, count: u32) -> io::Result<u32> {
             Ok(count)
         }
-        fn map(&self, _: u32) -> io::Result<Vec<u8>> {
+        fn map(&self, _: Queue, _: u32) -> io::Result<Vec<u8>> {
             Ok(vec![99; 512])
         }
-        fn queue(&self, index: u32) -> io::Result<()> {
+        fn queue(&self, _: Queue, index: u32) -> io::Result<()> {
             self.queued.borrow_mut().push_back(index);
             Ok(())
         }
         fn wait(&self, _: Duration) -> io::Result<bool> {
             Ok(true)
         }
-        fn dequeue(&self) -> io::Result<Option<Dequeued>> {
+        fn dequeue(&self, _: Queue, _: Memory) -> io::Result<Option<Dequeued>> {
             let mut sequence = self.sequence.borrow_mut();
             *sequence = sequence.wrapping_add(if *sequence % 4 == 2 { 2 } else { 1 });
             if *sequence == self.end {
@@ -140,13 +138,13 @@ mod tests {
             }
             let index = self.queued.borrow_mut().pop_front().unwrap();
             let timestamp = Some(Duration::from_millis(u64::from(*sequence)));
-            let (bytes_used, is_damaged) = (512, false);
-            Ok(Some(Dequeued { index, bytes_used, is_damaged, sequence: *sequence, timestamp }))
+            let (bytes_used, sequence) = (512, *sequence);
+            Ok(Some(Dequeued { index, bytes_used, sequence, timestamp, ..Dequeued::default() }))
         }
-        fn stream_on(&self) -> io::Result<()> {
+        fn stream_on(&self, _: Queue) -> io::Result<()> {
             Ok(())
         }
-        fn stream_off(&self) -> io::Result<()> {
+        fn stream_off(&self, _: Queue) -> io::Result<()> {
             Ok(())
         }
     }

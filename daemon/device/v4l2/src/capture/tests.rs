@@ -3,10 +3,13 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use super::*;
-use crate::{Dequeued, Matrix, Range};
+use crate::{Capabilities, Dequeued, Planes};
+
+const PLANES: Planes = Planes::Multi;
 
 #[derive(Debug, Default)]
 struct State {
@@ -16,6 +19,8 @@ struct State {
     mapped: Vec<u32>,
     queued: VecDeque<u32>,
     is_streaming: bool,
+    /// Kernel: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
+    may_be_orphaned: bool,
     sequence: u32,
     /// Answers of `dequeue` before pictures come again.
     faults: VecDeque<Fault>,
@@ -71,28 +76,29 @@ fn errno<T>(errno: Errno) -> io::Result<T> {
 impl Ops for Fake {
     type Mapping = FakeMapping;
 
-    fn is_capture(&self) -> io::Result<bool> {
-        Ok(!self.0.borrow().offered.is_empty())
+    fn capabilities(&self) -> io::Result<Capabilities> {
+        let has_formats = !self.0.borrow().offered.is_empty();
+        Ok(Capabilities { capture: has_formats.then_some(PLANES), ..Capabilities::default() })
     }
 
-    fn formats(&self) -> io::Result<Vec<FourCc>> {
+    fn formats(&self, _: Queue) -> io::Result<Vec<FourCc>> {
         Ok(self.0.borrow().offered.iter().map(|offer| offer.0).collect())
     }
 
-    fn set_format(&self, fourcc: FourCc, _: u32, _: u32) -> io::Result<Format> {
+    fn set_format(&self, queue: Queue, wish: &Format) -> io::Result<Format> {
+        assert_eq!(queue, Queue::capture(PLANES));
         let mut state = self.0.borrow_mut();
         if state.buffers > 0 {
             return errno(Errno::BUSY);
         }
-        state.set = state.offered.iter().position(|offer| offer.0 == fourcc);
+        state.set = state.offered.iter().position(|offer| offer.0 == wish.fourcc);
         let (fourcc, width, height, _) = state.offered[state.set.unwrap()];
         let bytes_per_line = 2 * width;
         let size_image = bytes_per_line * height;
-        let (matrix, range) = (Matrix::Bt601, Range::Limited);
-        Ok(Format { fourcc, width, height, bytes_per_line, size_image, matrix, range })
+        Ok(Format { bytes_per_line, size_image, ..Format::of(fourcc, width, height) })
     }
 
-    fn set_rate(&self, _: Rate) -> io::Result<Rate> {
+    fn set_rate(&self, _: Queue, _: Rate) -> io::Result<Rate> {
         let state = self.0.borrow();
         match state.offered[state.set.unwrap()].3 {
             Rate { pictures: 0, .. } => errno(Errno::NOTTY),
@@ -100,9 +106,10 @@ impl Ops for Fake {
         }
     }
 
-    fn request_buffers(&self, count: u32) -> io::Result<u32> {
+    fn request_buffers(&self, _: Queue, _: Memory, count: u32) -> io::Result<u32> {
         let mut state = self.0.borrow_mut();
-        if state.is_streaming || (count == 0 && !state.mapped.is_empty()) {
+        if state.is_streaming || (count == 0 && !state.may_be_orphaned && !state.mapped.is_empty())
+        {
             return errno(Errno::BUSY);
         }
         state.buffers = count;
@@ -110,14 +117,18 @@ impl Ops for Fake {
         Ok(count)
     }
 
-    fn map(&self, index: u32) -> io::Result<FakeMapping> {
+    fn map(&self, _: Queue, index: u32) -> io::Result<FakeMapping> {
         let mut state = self.0.borrow_mut();
         state.mapped.push(index);
         let fill = u8::try_from(index).unwrap();
         Ok(FakeMapping(vec![fill; 16], Rc::clone(&self.0), index))
     }
 
-    fn queue(&self, index: u32) -> io::Result<()> {
+    fn export(&self, _: Queue, _: u32) -> io::Result<OwnedFd> {
+        Ok(std::fs::File::open("/dev/null")?.into())
+    }
+
+    fn queue(&self, _: Queue, index: u32) -> io::Result<()> {
         let mut state = self.0.borrow_mut();
         if state.queued.contains(&index) || index >= state.buffers {
             return errno(Errno::INVAL);
@@ -131,7 +142,7 @@ impl Ops for Fake {
         Ok(!state.faults.is_empty() || !state.queued.is_empty())
     }
 
-    fn dequeue(&self) -> io::Result<Option<Dequeued>> {
+    fn dequeue(&self, _: Queue, _: Memory) -> io::Result<Option<Dequeued>> {
         let mut state = self.0.borrow_mut();
         assert!(state.is_streaming);
         let fault = state.faults.pop_front();
@@ -149,17 +160,18 @@ impl Ops for Fake {
             is_damaged: matches!(fault, Some(Fault::Damaged)),
             sequence: state.sequence,
             timestamp: Some(Duration::from_millis(u64::from(state.sequence) * 33)),
+            ..Dequeued::default()
         }))
     }
 
-    fn stream_on(&self) -> io::Result<()> {
+    fn stream_on(&self, _: Queue) -> io::Result<()> {
         let mut state = self.0.borrow_mut();
         assert_eq!(state.queued.len(), state.buffers as usize, "every buffer is queued first");
         state.is_streaming = true;
         Ok(())
     }
 
-    fn stream_off(&self) -> io::Result<()> {
+    fn stream_off(&self, _: Queue) -> io::Result<()> {
         let mut state = self.0.borrow_mut();
         state.is_streaming = false;
         state.queued.clear();
@@ -169,7 +181,7 @@ impl Ops for Fake {
 
 fn wish(fps: u32) -> Wish {
     let formats = vec![FourCc::NV12, FourCc::YUYV, FourCc::MJPEG];
-    Wish { width: 1920, height: 1080, fps, formats }
+    Wish { width: 1920, height: 1080, fps, formats, lent: Vec::new() }
 }
 
 #[test]
@@ -184,6 +196,48 @@ fn pictures_come_in_order_and_buffers_go_round() {
         assert_eq!(frame.bytes, [fill; 10]);
     }
     assert_eq!(fake.0.borrow().queued.len(), 2, "one is held, the others are with the device");
+}
+
+fn lending() -> Wish {
+    Wish { lent: vec![FourCc::MJPEG], ..wish(30) }
+}
+
+#[test]
+fn a_lent_buffer_comes_back_when_its_last_holder_drops_it() {
+    let fake = Fake::camera();
+    fake.0.borrow_mut().may_be_orphaned = true;
+    let mut capture = Capture::start(fake.clone(), &lending()).unwrap();
+    let total = LENT_BUFFERS as usize;
+    let lent: Vec<_> =
+        (0..total).map(|_| Rc::new(capture.lend(Duration::ZERO).unwrap().unwrap())).collect();
+    assert!(fake.0.borrow().queued.is_empty());
+    assert!(capture.lend(Duration::ZERO).unwrap().is_none(), "all are lent");
+    for (index, lent) in lent.iter().enumerate() {
+        assert_eq!(lent.bytes(), [u8::try_from(index).unwrap(); 10], "not overwritten");
+        assert!(lent.dma_buf().is_some());
+    }
+    let others = lent.clone();
+    drop(lent);
+    assert!(fake.0.borrow().queued.is_empty(), "others hold them");
+    drop(others);
+    assert_eq!(fake.0.borrow().queued.len(), total);
+    assert!(capture.lend(Duration::ZERO).unwrap().is_some());
+}
+
+#[test]
+fn what_is_lent_outlives_the_capture_and_keeps_no_device_open() {
+    let fake = Fake::camera();
+    fake.0.borrow_mut().may_be_orphaned = true;
+    let mut capture = Capture::start(fake.clone(), &lending()).unwrap();
+    let lent = capture.lend(Duration::ZERO).unwrap().unwrap();
+    let holders = Rc::strong_count(&fake.0);
+    drop(capture);
+    assert!(!fake.0.borrow().is_streaming);
+    assert_eq!(lent.bytes(), [0; 10]);
+    assert_eq!(Rc::strong_count(&fake.0), holders - LENT_BUFFERS as usize, "its mapping is left");
+    drop(lent);
+    assert!(fake.0.borrow().queued.is_empty(), "nothing is queued to a stopped device");
+    assert_eq!(Rc::strong_count(&fake.0), 1);
 }
 
 #[test]

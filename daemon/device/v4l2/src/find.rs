@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which devices there are, by what they can do. `/dev/videoN` changes from one start to the next.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::{Capabilities, Device, FourCc, Ops, Queue};
+
+/// An H.264 encoder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncoderNode {
+    /// Its node at this moment.
+    pub path: PathBuf,
+    /// What it is and where.
+    pub capabilities: Capabilities,
+}
+
+impl EncoderNode {
+    /// Whether `name` is its driver, its name for people or its place.
+    pub fn is_called(&self, name: &str) -> bool {
+        let Capabilities { driver, card, bus, .. } = &self.capabilities;
+        [driver, card, bus].into_iter().any(|called| called == name)
+    }
+}
+
+/// The H.264 encoders of this machine, in the order of their nodes' numbers. Nodes that cannot be
+/// opened or asked are left out.
+///
+/// # Errors
+/// When `/dev` cannot be read.
+pub fn find_encoders() -> io::Result<Vec<EncoderNode>> {
+    Ok(nodes(Path::new("/dev"))?.into_iter().filter_map(encoder).collect())
+}
+
+fn encoder(path: PathBuf) -> Option<EncoderNode> {
+    let device = Device::open(&path).ok()?;
+    let capabilities = device.capabilities().ok()?;
+    codes_h264(&device, &capabilities).then_some(EncoderNode { path, capabilities })
+}
+
+/// A decoder has the formats the other way round; a scaler has no coded ones.
+fn codes_h264<O: Ops>(ops: &O, capabilities: &Capabilities) -> bool {
+    let Some(planes) = capabilities.m2m else { return false };
+    let has = |queue, wanted: &[FourCc]| {
+        let formats: io::Result<Vec<FourCc>> = ops.formats(queue);
+        formats.is_ok_and(|formats| formats.iter().any(|format| wanted.contains(format)))
+    };
+    has(Queue::capture(planes), &[FourCc::H264])
+        && has(Queue::output(planes), &[FourCc::NV12, FourCc::YUV420])
+}
+
+fn nodes(dev: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut numbered = Vec::new();
+    for entry in dev.read_dir()? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let number = name.and_then(|name| name.strip_prefix("video")?.parse::<u32>().ok());
+        numbered.extend(number.map(|number| (number, path)));
+    }
+    numbered.sort();
+    Ok(numbered.into_iter().map(|(_, path)| path).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_come_in_the_order_of_their_numbers() {
+        let dev = std::env::temp_dir().join(format!("hsv-nodes-{}", std::process::id()));
+        std::fs::create_dir(&dev).unwrap();
+        for name in ["video10", "video2", "videox", "media0", "v4l", "video"] {
+            std::fs::write(dev.join(name), "").unwrap();
+        }
+        let found = nodes(&dev).unwrap();
+        std::fs::remove_dir_all(&dev).unwrap();
+        assert_eq!(found, [dev.join("video2"), dev.join("video10")]);
+        assert!(nodes(&dev).is_err());
+    }
+
+    #[test]
+    fn an_encoder_has_three_names() {
+        let node = EncoderNode {
+            path: "/dev/video11".into(),
+            capabilities: Capabilities {
+                driver: "bcm2835-codec".into(),
+                card: "bcm2835-codec-encode".into(),
+                bus: "platform:bcm2835-codec".into(),
+                ..Capabilities::default()
+            },
+        };
+        assert!(
+            ["bcm2835-codec", "bcm2835-codec-encode", "platform:bcm2835-codec"]
+                .iter()
+                .all(|name| node.is_called(name))
+        );
+        assert!(!node.is_called("/dev/video11") && !node.is_called(""));
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Drivers of the test bench's machine and what ffmpeg makes of a stream.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use v4l2::{Capture, Device, FourCc, Lent, Ops, Wish};
+
+/// vivid and the encoder, loaded. One test at a time.
+pub struct Bench {
+    _alone: MutexGuard<'static, ()>,
+}
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+impl Bench {
+    /// Loads both drivers with these options; `None`, with the reason printed, outside the bench.
+    #[expect(clippy::print_stderr, reason = "a skip is told")]
+    pub fn load(vivid: &str, encoder: &str) -> Option<Self> {
+        if std::env::var_os("HSV_MODULES").is_none() {
+            eprintln!("skipped: loads drivers, run by scripts/testbench/uml");
+            return None;
+        }
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        for module in ["vivid", "vh264enc"] {
+            // What a test before left; it may not be loaded at all.
+            let _absent = modprobe(&["-q", "-r", module]);
+        }
+        for (module, options) in [("vivid", vivid), ("vh264enc", encoder)] {
+            let arguments: Vec<_> =
+                [module].into_iter().chain(options.split_whitespace()).collect();
+            assert!(modprobe(&arguments), "{module} loads");
+        }
+        Some(Self { _alone: alone })
+    }
+
+    pub fn camera(&self, width: u32, height: u32) -> Camera {
+        let device = Device::open(&camera_node()).expect("it opens");
+        let formats = vec![FourCc::NV12];
+        let wish = Wish { width, height, fps: 30, formats: formats.clone(), lent: formats };
+        let mut capture = Capture::start(device, &wish).expect("it starts");
+        assert_eq!((capture.format().width, capture.format().height), (width, height));
+        let lent = capture.lend(Duration::from_secs(5)).expect("it runs").expect("a picture");
+        let buffer_len = u32::try_from(lent.buffer_len()).expect("less than 4 GB");
+        Camera { capture, buffer_len }
+    }
+}
+
+fn modprobe(arguments: &[&str]) -> bool {
+    let modules = std::env::var_os("HSV_MODULES").expect("asked above");
+    let status = Command::new("modprobe").arg("-d").arg(modules).args(arguments).status();
+    status.expect("modprobe is there").success()
+}
+
+fn camera_node() -> PathBuf {
+    let nodes = (0..16).map(|n| PathBuf::from(format!("/dev/video{n}")));
+    let is_vivid = |path: &PathBuf| {
+        let capabilities = Device::open(path).and_then(|device| device.capabilities());
+        capabilities.is_ok_and(|device| device.driver == "vivid" && device.capture.is_some())
+    };
+    nodes.into_iter().find(is_vivid).expect("vivid is loaded")
+}
+
+pub struct Camera {
+    pub capture: Capture,
+    pub buffer_len: u32,
+}
+
+impl Camera {
+    pub fn next(&mut self) -> Lent<Device> {
+        self.capture.lend(Duration::from_secs(5)).expect("it runs").expect("a picture")
+    }
+
+    /// Shows noise instead of bars.
+    pub fn be_busy(&self) {
+        let device = Device::open(&camera_node()).expect("it opens");
+        // Kernel: drivers/media/test-drivers/vivid/vivid-ctrls.c; 21 is noise.
+        const TEST_PATTERN: v4l2::Control = v4l2::Control(0x00f0_f000);
+        v4l2::M2mOps::set_control(&device, TEST_PATTERN, 21).expect("vivid has patterns");
+    }
+}
+
+pub struct Coded {
+    pub bytes: Vec<u8>,
+    pub is_key: bool,
+}
+
+/// What was captured and what became of it; `None` for a damaged picture.
+#[derive(Default)]
+pub struct Sink {
+    pub raw: Vec<Vec<u8>>,
+    pub coded: Vec<Option<Coded>>,
+}
+
+impl Sink {
+    pub fn stream(&self) -> Vec<u8> {
+        self.coded.iter().flatten().flat_map(|coded| coded.bytes.iter().copied()).collect()
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = usize> {
+        let is_key = |coded: &Option<Coded>| coded.as_ref().is_some_and(|coded| coded.is_key);
+        (0..).zip(&self.coded).filter(move |(_, coded)| is_key(coded)).map(|(number, _)| number)
+    }
+}
+
+/// ffmpeg's pictures, NV12, of `len` bytes each.
+pub fn decode(stream: &[u8], len: u32) -> Vec<Vec<u8>> {
+    let arguments =
+        "-v error -xerror -f h264 -i - -fps_mode passthrough -f rawvideo -pix_fmt nv12 -";
+    let mut child = Command::new("ffmpeg")
+        .args(arguments.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the bench needs ffmpeg");
+    let (mut stdin, stream) = (child.stdin.take().expect("piped"), stream.to_vec());
+    let writer = std::thread::spawn(move || stdin.write_all(&stream));
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("no panic").expect("it reads all");
+    assert!(output.status.success(), "ffmpeg says no");
+    let len = usize::try_from(len).expect("small");
+    assert_eq!(output.stdout.len() % len, 0);
+    output.stdout.chunks_exact(len).map(<[u8]>::to_vec).collect()
+}
