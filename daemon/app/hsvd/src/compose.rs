@@ -211,7 +211,7 @@ fn video_config(config: &Config) -> media::VideoConfig {
         source: video.source.clone(),
         size: Size::new(video.width.get(), video.height.get()),
         fps: video.fps.get().into(),
-        encoder: video.encoder,
+        encoder: video.encoder.clone(),
         snapshot_quality: config.snapshot.quality,
     }
 }

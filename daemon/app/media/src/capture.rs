@@ -38,13 +38,17 @@ fn capture(
     backoff: &mut Backoff,
     scaler: &mut Scaler,
 ) -> Result<(), SourceError> {
-    let mut source = source::open(&shared.config)?;
+    let copied = &shared.counters.copied_bytes;
+    let before = (shared.counters.captured.read(), copied.read());
+    let mut source = source::open(&shared.config, copied)?;
     tracing::info!(source = ?shared.config.source, "capture started");
     shared.tell(VideoEvent::CaptureStarted);
     let result = deliver(shared, permit, backoff, scaler, source.as_mut());
     drop(source);
     shared.bus.sweep();
-    tracing::info!("capture stopped");
+    let captured = shared.counters.captured.read() - before.0;
+    let copied_bytes_per_picture = (copied.read() - before.1) / captured.max(1);
+    tracing::info!(captured, copied_bytes_per_picture, "capture stopped");
     shared.tell(VideoEvent::CaptureStopped);
     result
 }

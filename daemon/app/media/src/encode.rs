@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use frame::{EncodedFrame, RawFrame};
+use frame::{EncodedFrame, RawFrame, Size};
 
 use crate::backoff::Backoff;
 use crate::bus::{Leave, Received, Tap, TapOptions};
@@ -141,7 +141,7 @@ fn encode_until_changed<P: Purpose>(
     let mut encoder = shared.config.encoder.open(&EncoderSettings { fps, ..order.settings })?;
     tracing::info!(?order, "encoder started");
     let mut cadence = IdrCadence::new(order.idr_interval, frame_time(fps));
-    let mut fitter = Fitter { pool: Pool::new(order.settings.size, 1), scaler: Scaler::default() };
+    let mut fitter = Fitter::new(order.settings.size);
     let (mut dropped, mut owes_idr) = (0, false);
     while !shared.is_stopped() && follow(purpose, &mut order, encoder.as_mut()) {
         let frame = match tap.recv(LOOK_AROUND) {
@@ -153,6 +153,8 @@ fn encode_until_changed<P: Purpose>(
         let coding = if owes_idr { Coding::Idr } else { cadence.next(frame.pts) };
         let encoded = encoder.encode(&frame, coding)?;
         drop(frame);
+        let copied = fitter.take_scaled_bytes() + encoder.take_copied_bytes();
+        shared.counters.copied_bytes.add(copied);
         count_lost(purpose, &tap, &mut dropped);
         let Some(encoded) = encoded else { continue };
         if !leave.is_valid() {
@@ -201,15 +203,26 @@ fn frame_time(fps: u32) -> Duration {
 struct Fitter {
     pool: Pool,
     scaler: Scaler,
+    scaled_bytes: u64,
 }
 
 impl Fitter {
+    fn new(size: Size) -> Self {
+        Self { pool: Pool::new(size, 1), scaler: Scaler::default(), scaled_bytes: 0 }
+    }
+
+    /// Bytes written since the last call.
+    fn take_scaled_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.scaled_bytes)
+    }
+
     fn fit(&mut self, frame: RawFrame) -> RawFrame {
         if frame.picture.size() == self.pool.size() {
             return frame;
         }
         let fitted: Result<_, Infallible> = self.pool.paint(|picture, ()| {
             self.scaler.letterbox(&frame.picture, picture);
+            self.scaled_bytes += u64::try_from(picture.bytes().len()).unwrap_or(u64::MAX);
             Ok(())
         });
         let Ok(picture) = fitted;

@@ -2,13 +2,16 @@
 //! H.264 encoders behind one trait, and what they are asked for.
 
 mod annexb;
+mod m2m;
 mod openh264;
 
 use std::time::Duration;
 
 use frame::{EncodedFrame, RawFrame, Size};
+use v4l2::{EncoderNode, FourCc};
 
 pub use annexb::{AccessUnits, MAX_ACCESS_UNIT_BYTES, PackageError};
+pub use m2m::{M2m, M2mError};
 pub use openh264::Openh264;
 
 /// Turns pictures into access units. Every back end passes the same test suite.
@@ -29,6 +32,12 @@ pub trait VideoEncoder: Send {
     /// # Errors
     /// [`EncodeError::Refused`] when the back end cannot.
     fn set_bitrate(&mut self, bitrate_bps: u32) -> Result<(), EncodeError>;
+
+    /// Bytes of pictures that the processor copied for the encoder since the last call, besides
+    /// what the encoder itself reads.
+    fn take_copied_bytes(&mut self) -> u64 {
+        0
+    }
 }
 
 /// How the next picture is to be coded.
@@ -41,11 +50,14 @@ pub enum Coding {
 }
 
 /// Which encoder to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum EncoderChoice {
-    /// The best there is on this machine.
+    /// A V4L2 encoder where there is one, else software.
     #[default]
     Auto,
+    /// `m2m`, the first V4L2 encoder of this machine, or `m2m:NAME`, the one whose driver, name or
+    /// place (such as `platform:bcm2835-codec`) is `NAME`. `/dev/videoN` changes between starts.
+    M2m(Option<String>),
     /// In software.
     Openh264,
 }
@@ -55,9 +67,27 @@ impl EncoderChoice {
     ///
     /// # Errors
     /// [`EncodeError`].
-    pub fn open(self, settings: &EncoderSettings) -> Result<Box<dyn VideoEncoder>, EncodeError> {
+    pub fn open(&self, settings: &EncoderSettings) -> Result<Box<dyn VideoEncoder>, EncodeError> {
+        match (self, self.node()) {
+            (Self::Openh264, _) | (Self::Auto, None) => Ok(Box::new(Openh264::new(settings)?)),
+            (_, Some(node)) => Ok(Box::new(M2m::new(node, settings)?)),
+            (Self::M2m(_), None) => Err(M2mError::Absent.into()),
+        }
+    }
+
+    /// Formats in which the encoder reads pictures out of a camera's memory.
+    pub(crate) fn reads(&self) -> Vec<FourCc> {
+        self.node().map(|node| node.formats).unwrap_or_default()
+    }
+
+    fn node(&self) -> Option<EncoderNode> {
+        let mut nodes = match self {
+            Self::Openh264 => return None,
+            Self::Auto | Self::M2m(_) => v4l2::find_encoders().ok()?.into_iter(),
+        };
         match self {
-            Self::Auto | Self::Openh264 => Ok(Box::new(Openh264::new(settings)?)),
+            Self::M2m(Some(name)) => nodes.find(|node| node.is_called(name)),
+            _ => nodes.next(),
         }
     }
 }
@@ -66,9 +96,11 @@ impl std::str::FromStr for EncoderChoice {
     type Err = UnknownEncoder;
 
     fn from_str(text: &str) -> Result<Self, UnknownEncoder> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "openh264" => Ok(Self::Openh264),
+        match text.split_once(':') {
+            None if text == "auto" => Ok(Self::Auto),
+            None if text == "m2m" => Ok(Self::M2m(None)),
+            None if text == "openh264" => Ok(Self::Openh264),
+            Some(("m2m", name)) if !name.is_empty() => Ok(Self::M2m(Some(name.to_owned()))),
             _ => Err(UnknownEncoder),
         }
     }
@@ -76,7 +108,7 @@ impl std::str::FromStr for EncoderChoice {
 
 /// The configuration names an encoder that this program does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown encoder, expected auto or openh264")]
+#[error("unknown encoder, expected auto, m2m, m2m:NAME or openh264")]
 pub struct UnknownEncoder;
 
 /// H.264 profile. Spec: ITU-T H.264 §A.2.
@@ -122,6 +154,9 @@ pub enum EncodeError {
     /// The library said no.
     #[error("encoder library")]
     Openh264(#[source] openh264enc::Error),
+    /// The SoC's encoder said no.
+    #[error("hardware encoder")]
+    M2m(#[from] M2mError),
     /// The encoder made bytes that are no access unit.
     #[error("unusable output")]
     Output(#[from] PackageError),

@@ -49,8 +49,8 @@ pub use audio::{AudioFormat, LiveCodec, LiveFormat, LiveRate, PacketTime};
 pub use bus::{Overflow, Received, Tap, TapOptions};
 pub use clock::monotonic;
 pub use encoder::{
-    AccessUnits, Coding, EncodeError, EncoderChoice, EncoderSettings, IdrCadence, Level,
-    MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
+    AccessUnits, Coding, EncodeError, EncoderChoice, EncoderSettings, IdrCadence, Level, M2m,
+    M2mError, MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
 };
 pub use snapshot::SnapshotError;
 pub use sound::{

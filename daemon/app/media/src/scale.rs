@@ -4,7 +4,7 @@
 use fast_image_resize::images::{TypedCroppedImageMut, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use frame::{Plane, Size, YuvPicture};
+use frame::{DevicePicture, Plane, Size, YuvPicture};
 
 /// Keeps the buffers of the resizer.
 #[derive(Debug, Default)]
@@ -35,7 +35,29 @@ impl Scaler {
         let [y, u, v] = to.planes_mut();
         u.fill(128);
         v.fill(128);
-        self.plane(from.y(), y, size.width.into(), Area::centred(size, size));
+        let area = Area::centred(size, size);
+        match from.device() {
+            Some(device) => self.device_luma(device, from.size(), y, area),
+            None => self.plane(from.y(), y, size.width.into(), area),
+        }
+    }
+
+    /// Reads a device's memory as it lies there: rows are `stride` apart.
+    fn device_luma(&mut self, device: &dyn DevicePicture, from: Size, to: &mut [u8], area: Area) {
+        let (width, height) = (usize::from(from.width), usize::from(from.height));
+        let stride = device.layout().stride;
+        let rows = device.bytes().chunks(stride).take(height);
+        if stride == width {
+            let samples = &device.bytes()[..width * height];
+            self.plane(Plane { samples, width, height }, to, area.width, area);
+        } else if (width, height) == (area.width, area.height) {
+            rows.zip(to.chunks_exact_mut(width)).for_each(|(from, to)| {
+                to.copy_from_slice(&from[..width]);
+            });
+        } else {
+            let samples: Vec<u8> = rows.flat_map(|row| &row[..width]).copied().collect();
+            self.plane(Plane { samples: &samples, width, height }, to, area.width, area);
+        }
     }
 
     fn plane(&mut self, from: Plane<'_>, to: &mut [u8], stride: usize, area: Area) {

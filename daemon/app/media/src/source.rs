@@ -10,6 +10,7 @@ pub mod y4m;
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use frame::RawFrame;
@@ -22,7 +23,7 @@ use file::FilePainter;
 use y4m::Y4mError;
 
 use crate::clock::Signal;
-use crate::video::VideoConfig;
+use crate::video::{Counter, VideoConfig};
 
 /// Which source the configuration names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,10 @@ pub(crate) trait FrameSource: Send {
 }
 
 /// Opens the source of `config`.
-pub(crate) fn open(config: &VideoConfig) -> Result<Box<dyn FrameSource>, SourceError> {
+pub(crate) fn open(
+    config: &VideoConfig,
+    copied: &Arc<Counter>,
+) -> Result<Box<dyn FrameSource>, SourceError> {
     match &config.source {
         VideoSource::TestPattern(scene) => {
             let painter = PatternPainter::new(*scene, config.size, MAX_PICTURES);
@@ -72,9 +76,7 @@ pub(crate) fn open(config: &VideoConfig) -> Result<Box<dyn FrameSource>, SourceE
             let painter = FilePainter::open(path, config.size, MAX_PICTURES)?;
             Ok(Box::new(DrawnSource::new(painter, config.fps)))
         }
-        VideoSource::V4l2(path) => {
-            Ok(Box::new(CameraSource::open(path, config.size, config.fps, MAX_PICTURES)?))
-        }
+        VideoSource::V4l2(path) => Ok(Box::new(CameraSource::open(path, config, copied)?)),
     }
 }
 

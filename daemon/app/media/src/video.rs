@@ -12,6 +12,7 @@ use frame::Size;
 use privacy::{GateWatch, Kind, Permit};
 
 pub use config::{EncodeId, LiveEncode, MAX_FPS, RecordSettings, VideoConfig, VideoConfigError};
+pub(crate) use event::Counter;
 pub use event::{VideoEvent, VideoStats};
 
 use crate::bus::{FrameBus, Tap, TapOptions};

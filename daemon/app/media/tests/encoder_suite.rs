@@ -11,8 +11,15 @@ use media::pattern::{Drawn, Moment, Scene, TestPattern};
 use media::{Coding, EncodeError, EncoderChoice, EncoderSettings, Level, Profile, VideoEncoder};
 use support::ffmpeg::{annex_b, run};
 
+/// `HSV_TEST_M2M=NAME` adds the V4L2 encoder of that name; scripts/testbench/uml has one.
+#[expect(clippy::print_stderr, reason = "a skip is told")]
 fn back_ends() -> Vec<(&'static str, EncoderChoice)> {
-    vec![("openh264", EncoderChoice::Openh264)]
+    let mut back_ends = vec![("openh264", EncoderChoice::Openh264)];
+    match std::env::var("HSV_TEST_M2M") {
+        Ok(name) => back_ends.push(("m2m", EncoderChoice::M2m(Some(name)))),
+        Err(_) => eprintln!("m2m skipped: HSV_TEST_M2M names no encoder"),
+    }
+    back_ends
 }
 
 const SIZE: Size = Size::new(320, 180);

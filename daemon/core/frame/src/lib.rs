@@ -11,11 +11,13 @@
 #![forbid(unsafe_code)]
 
 mod audio;
+mod device;
 mod picture;
 mod pts;
 mod video;
 
 pub use audio::{AudioCodec, AudioConfig, AudioPacket};
+pub use device::{Chroma, Colour, DeviceLayout, DevicePicture};
 pub use picture::{Plane, RawFrame, Size, YuvPicture};
 pub use pts::Pts;
 pub use video::{AvcConfig, EncodedFrame, Nal, ParameterSetError, nals};

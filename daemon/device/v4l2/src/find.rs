@@ -13,6 +13,8 @@ pub struct EncoderNode {
     pub path: PathBuf,
     /// What it is and where.
     pub capabilities: Capabilities,
+    /// Pictures it reads.
+    pub formats: Vec<FourCc>,
 }
 
 impl EncoderNode {
@@ -35,18 +37,17 @@ pub fn find_encoders() -> io::Result<Vec<EncoderNode>> {
 fn encoder(path: PathBuf) -> Option<EncoderNode> {
     let device = Device::open(&path).ok()?;
     let capabilities = device.capabilities().ok()?;
-    codes_h264(&device, &capabilities).then_some(EncoderNode { path, capabilities })
+    let formats = raw_formats(&device, &capabilities)?;
+    Some(EncoderNode { path, capabilities, formats })
 }
 
 /// A decoder has the formats the other way round; a scaler has no coded ones.
-fn codes_h264<O: Ops>(ops: &O, capabilities: &Capabilities) -> bool {
-    let Some(planes) = capabilities.m2m else { return false };
-    let has = |queue, wanted: &[FourCc]| {
-        let formats: io::Result<Vec<FourCc>> = ops.formats(queue);
-        formats.is_ok_and(|formats| formats.iter().any(|format| wanted.contains(format)))
-    };
-    has(Queue::capture(planes), &[FourCc::H264])
-        && has(Queue::output(planes), &[FourCc::NV12, FourCc::YUV420])
+fn raw_formats<O: Ops>(ops: &O, capabilities: &Capabilities) -> Option<Vec<FourCc>> {
+    let planes = capabilities.m2m?;
+    let mut formats = ops.formats(Queue::output(planes)).ok()?;
+    formats.retain(|format| [FourCc::NV12, FourCc::YUV420].contains(format));
+    let coded = ops.formats(Queue::capture(planes)).ok()?;
+    (coded.contains(&FourCc::H264) && !formats.is_empty()).then_some(formats)
 }
 
 fn nodes(dev: &Path) -> io::Result<Vec<PathBuf>> {
@@ -88,6 +89,7 @@ mod tests {
                 bus: "platform:bcm2835-codec".into(),
                 ..Capabilities::default()
             },
+            formats: vec![FourCc::YUV420],
         };
         assert!(
             ["bcm2835-codec", "bcm2835-codec-encode", "platform:bcm2835-codec"]

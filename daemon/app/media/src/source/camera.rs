@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pictures from a V4L2 camera.
 
+mod lent;
+
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use frame::{Pts, RawFrame, Size};
-use v4l2::{Capture, Device, OpenError, Ops, Wish};
+use frame::{DeviceLayout, Pts, RawFrame, Size, YuvPicture};
+use v4l2::{Capture, Device, FourCc, OpenError, Ops, Wish};
 
-use super::convert::{Converter, Damaged, FORMATS};
-use super::{FrameSource, LONGEST_WAIT, SourceError};
+use super::convert::{Converter, FORMATS};
+use super::{FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError};
 use crate::clock::{Signal, monotonic};
 use crate::pool::Pool;
+use crate::video::{Counter, VideoConfig};
+
+use lent::{LentPicture, layout};
 
 /// A camera that runs.
 pub(crate) struct CameraSource<O: Ops = Device> {
     capture: Capture<O>,
-    converter: Converter,
+    converter: Arc<Mutex<Converter>>,
+    /// How pictures lie when they stay in the camera's memory.
+    layout: Option<DeviceLayout>,
+    copied: Arc<Counter>,
     pool: Pool,
     number: Option<(u64, u32)>,
     last: Instant,
@@ -25,61 +34,121 @@ impl CameraSource {
     /// Opens the device and starts it.
     pub(crate) fn open(
         path: &Path,
-        size: Size,
-        fps: u32,
-        pictures: usize,
+        config: &VideoConfig,
+        copied: &Arc<Counter>,
     ) -> Result<Self, SourceError> {
         let device = Device::open(path).map_err(OpenError::Device)?;
-        Self::start(device, size, fps, pictures)
+        let lent = config.encoder.reads();
+        Self::start(device, config.size, config.fps, lent, Arc::clone(copied))
     }
 }
 
 impl<O: Ops> CameraSource<O> {
-    fn start(device: O, size: Size, fps: u32, pictures: usize) -> Result<Self, SourceError> {
+    /// Pictures in one of the formats `lent` stay in the camera's memory.
+    fn start(
+        device: O,
+        size: Size,
+        fps: u32,
+        lent: Vec<FourCc>,
+        copied: Arc<Counter>,
+    ) -> Result<Self, SourceError> {
         let (width, height) = (size.width.into(), size.height.into());
-        let wish = Wish { width, height, fps, formats: FORMATS.to_vec(), lent: Vec::new() };
+        let wish = Wish { width, height, fps, formats: FORMATS.to_vec(), lent };
         let capture = Capture::start(device, &wish)?;
         let format = capture.format();
-        tracing::info!(?format, milli_fps = capture.rate().milli_fps(), "camera started");
+        let is_lent = wish.lent.contains(&format.fourcc);
+        let layout = is_lent.then(|| layout(format, size)).flatten();
+        let milli_fps = capture.rate().milli_fps();
+        tracing::info!(?format, milli_fps, is_lent = layout.is_some(), "camera started");
         Ok(Self {
             capture,
-            converter: Converter::new(format, size)?,
-            pool: Pool::new(size, pictures),
+            converter: Arc::new(Mutex::new(Converter::new(format, size)?)),
+            layout,
+            copied,
+            pool: Pool::new(size, MAX_PICTURES),
             number: None,
             last: Instant::now(),
         })
     }
 }
 
-impl<O: Ops + Send> FrameSource for CameraSource<O>
+impl<O: Ops + Send + Sync + 'static> FrameSource for CameraSource<O>
 where
-    O::Mapping: Send,
+    O::Mapping: Send + Sync,
 {
     fn next(&mut self, _: &Signal) -> Result<Option<RawFrame>, SourceError> {
-        let Some(frame) = self.capture.next(LONGEST_WAIT)? else {
-            return if self.last.elapsed() < STALLED {
-                Ok(None)
-            } else {
-                Err(SourceError::Stalled)
-            };
+        let frame = match self.layout {
+            Some(layout) => self.lend(layout)?,
+            None => self.convert()?,
         };
-        let number = match self.number {
-            Some((number, last)) => number + u64::from(frame.sequence.wrapping_sub(last)),
-            None => 0,
-        };
-        self.number = Some((number, frame.sequence));
-        let pts = Pts::from_monotonic(frame.timestamp.unwrap_or_else(monotonic));
-        let converter = &mut self.converter;
-        match self.pool.paint(|picture, ()| converter.convert(frame.bytes, picture)) {
-            Ok(picture) => {
+        match frame {
+            Some(frame) => {
                 self.last = Instant::now();
-                Ok(picture.map(|picture| RawFrame { number, pts, picture }))
+                Ok(Some(frame))
             }
-            // Cameras send some in their first moments; one that sends nothing else has stalled.
-            Err(Damaged) if self.last.elapsed() < STALLED => Ok(None),
-            Err(Damaged) => Err(SourceError::Stalled),
+            // Cameras send damaged ones in their first moments; one that sends nothing else has
+            // stalled.
+            None if self.last.elapsed() < STALLED => Ok(None),
+            None => Err(SourceError::Stalled),
         }
     }
+}
+
+impl<O: Ops + Send + Sync + 'static> CameraSource<O>
+where
+    O::Mapping: Send + Sync,
+{
+    /// The next picture, left where it is.
+    fn lend(&mut self, layout: DeviceLayout) -> Result<Option<RawFrame>, SourceError> {
+        let Some(lent) = self.capture.lend(LONGEST_WAIT)? else { return Ok(None) };
+        let layout = DeviceLayout { buffer_len: lent.buffer_len(), ..layout };
+        let (sequence, timestamp) = (lent.sequence(), lent.timestamp());
+        let picture = LentPicture {
+            layout,
+            size: self.pool.size(),
+            lent,
+            converter: Arc::clone(&self.converter),
+            copied: Arc::clone(&self.copied),
+        };
+        let number = self.count(sequence);
+        if !picture.is_whole() {
+            return Ok(None);
+        }
+        let picture = Arc::new(YuvPicture::in_device(picture.size, Arc::new(picture)));
+        Ok(Some(RawFrame { number, pts: pts(timestamp), picture }))
+    }
+
+    /// The next picture, copied into memory of ours. `None` also when there is none left.
+    fn convert(&mut self) -> Result<Option<RawFrame>, SourceError> {
+        let Some(frame) = self.capture.next(LONGEST_WAIT)? else { return Ok(None) };
+        let mut converter = self.converter.lock().unwrap_or_else(PoisonError::into_inner);
+        let painted = self.pool.paint(|picture, ()| converter.convert(frame.bytes, picture));
+        let (sequence, timestamp) = (frame.sequence, frame.timestamp);
+        drop(converter);
+        let number = self.count(sequence);
+        let Ok(painted) = painted else { return Ok(None) };
+        // A picture without memory is lost, but the camera is well.
+        self.last = Instant::now();
+        self.copied.add(painted.as_ref().map_or(0, |picture| length(picture.size())));
+        Ok(painted.map(|picture| RawFrame { number, pts: pts(timestamp), picture }))
+    }
+
+    fn count(&mut self, sequence: u32) -> u64 {
+        let number = match self.number {
+            Some((number, last)) => number + u64::from(sequence.wrapping_sub(last)),
+            None => 0,
+        };
+        self.number = Some((number, sequence));
+        number
+    }
+}
+
+fn pts(timestamp: Option<Duration>) -> Pts {
+    Pts::from_monotonic(timestamp.unwrap_or_else(monotonic))
+}
+
+fn length(size: Size) -> u64 {
+    u64::try_from(size.i420_len()).unwrap_or(u64::MAX)
 }
 
 /// Longer than any camera needs for its first picture.
@@ -87,7 +156,6 @@ const STALLED: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::collections::VecDeque;
     use std::io;
 
@@ -97,8 +165,8 @@ mod tests {
 
     /// A camera of 16 by 16 pixels that loses every fourth picture and is pulled out at the end.
     struct Fake {
-        queued: RefCell<VecDeque<u32>>,
-        sequence: RefCell<u32>,
+        queued: Mutex<VecDeque<u32>>,
+        sequence: Mutex<u32>,
         end: u32,
     }
 
@@ -124,19 +192,19 @@ mod tests {
             Ok(vec![99; 512])
         }
         fn queue(&self, _: Queue, index: u32) -> io::Result<()> {
-            self.queued.borrow_mut().push_back(index);
+            self.queued.lock().unwrap().push_back(index);
             Ok(())
         }
         fn wait(&self, _: Duration) -> io::Result<bool> {
             Ok(true)
         }
         fn dequeue(&self, _: Queue, _: Memory) -> io::Result<Option<Dequeued>> {
-            let mut sequence = self.sequence.borrow_mut();
+            let mut sequence = self.sequence.lock().unwrap();
             *sequence = sequence.wrapping_add(if *sequence % 4 == 2 { 2 } else { 1 });
             if *sequence == self.end {
                 return Err(io::Error::from_raw_os_error(19)); // ENODEV
             }
-            let index = self.queued.borrow_mut().pop_front().unwrap();
+            let index = self.queued.lock().unwrap().pop_front().unwrap();
             let timestamp = Some(Duration::from_millis(u64::from(*sequence)));
             let (bytes_used, sequence) = (512, *sequence);
             Ok(Some(Dequeued { index, bytes_used, sequence, timestamp, ..Dequeued::default() }))
@@ -152,8 +220,11 @@ mod tests {
     #[test]
     fn numbers_show_losses_over_the_wrap_and_the_end_is_an_error() {
         let first = u32::MAX - 4;
-        let fake = Fake { queued: RefCell::default(), sequence: RefCell::new(first), end: 8 };
-        let mut source = CameraSource::start(fake, Size::new(16, 16), 30, 2).unwrap();
+        let fake = Fake { queued: Mutex::default(), sequence: Mutex::new(first), end: 8 };
+        let mut source = {
+            let copied = Arc::new(Counter::default());
+            CameraSource::start(fake, Size::new(16, 16), 30, Vec::new(), copied).unwrap()
+        };
         let signal = Signal::default();
         let mut numbers = Vec::new();
         let error = loop {

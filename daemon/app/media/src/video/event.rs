@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the threads tell and count.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use frame::EncodedFrame;
@@ -57,6 +58,10 @@ pub struct VideoStats {
     pub missed: u64,
     /// Pictures encoded for recordings.
     pub encoded: u64,
+    /// Bytes of whole pictures that the processor wrote on their way from the camera to encoders
+    /// and snapshots: conversions, scaling, copies. Divided by `captured` it is bytes a picture;
+    /// zero when the encoder reads the camera's own memory.
+    pub copied_bytes: u64,
     /// Pictures lost because the recording encoder was late.
     pub record_dropped: u64,
     /// Pictures encoded for live view, of all encodes together.
@@ -76,6 +81,7 @@ pub(crate) struct Counters {
     pub captured: Counter,
     pub missed: Counter,
     pub encoded: Counter,
+    pub copied_bytes: Arc<Counter>,
     pub record_dropped: Counter,
     pub live_encoded: Counter,
     pub live_idrs: Counter,
@@ -90,6 +96,7 @@ impl Counters {
             captured: self.captured.read(),
             missed: self.missed.read(),
             encoded: self.encoded.read(),
+            copied_bytes: self.copied_bytes.read(),
             record_dropped: self.record_dropped.read(),
             live_encoded: self.live_encoded.read(),
             live_idrs: self.live_idrs.read(),
@@ -109,7 +116,7 @@ impl Counter {
         self.0.fetch_add(count, Ordering::Relaxed);
     }
 
-    fn read(&self) -> u64 {
+    pub(crate) fn read(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A SoC's encoder as a back end. Pictures in a camera's memory are lent to it; others, and those
+//! that it cannot read there, are copied.
+
+mod paint;
+
+use std::time::{Duration, Instant};
+
+use frame::{Chroma, Colour, DeviceLayout, EncodedFrame, RawFrame, Size};
+use v4l2::{
+    Device, Encoder, EncoderError, EncoderNode, EncoderWish, Feed, FourCc, InputLayout, Matrix,
+    Range, StartError, Step, SubmitError,
+};
+
+use super::{AccessUnits, Coding, EncodeError, EncoderSettings, Level, Profile, VideoEncoder};
+
+/// Why a SoC's encoder stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum M2mError {
+    /// The machine has none, or none of the wished name.
+    #[error("no such encoder")]
+    Absent,
+    /// It cannot be set up.
+    #[error("encoder cannot be set up")]
+    Start(#[from] StartError),
+    /// It does not take a picture.
+    #[error("picture not taken")]
+    Submit(#[from] SubmitError),
+    /// It failed.
+    #[error("encoder stopped")]
+    Encoder(#[from] EncoderError),
+    /// A picture took longer than [`STALLED`].
+    #[error("encoder does not answer")]
+    Stalled,
+}
+
+/// One stream of the encoder, one picture at a time. The device opens with the first picture,
+/// which tells how pictures lie in memory.
+#[derive(Debug)]
+pub struct M2m {
+    node: EncoderNode,
+    settings: EncoderSettings,
+    units: AccessUnits,
+    session: Option<Session>,
+    /// It cannot read the camera's memory. That was said.
+    cannot_import: bool,
+    /// A picture was lost, so that others may not be decodable.
+    owes_idr: bool,
+    copied_bytes: u64,
+}
+
+#[derive(Debug)]
+struct Session {
+    encoder: Encoder<RawFrame>,
+    route: Route,
+    /// The first picture of a stream is an IDR by itself.
+    is_new: bool,
+}
+
+/// How pictures get into the encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    /// It reads the camera's memory.
+    Imported(DeviceLayout),
+    /// Copied from there.
+    Copied(DeviceLayout),
+    /// Copied from ours.
+    Planar,
+}
+
+impl M2m {
+    /// An encoder on `node`.
+    ///
+    /// # Errors
+    /// [`EncodeError::Unsupported`] for odd sizes. What the device says is told with the first
+    /// picture.
+    pub fn new(node: EncoderNode, settings: &EncoderSettings) -> Result<Self, EncodeError> {
+        let Size { width, height } = settings.size;
+        if width < 16 || height < 16 || width % 2 != 0 || height % 2 != 0 {
+            return Err(EncodeError::Unsupported(settings.size));
+        }
+        tracing::debug!(?node, "hardware encoder chosen");
+        Ok(Self {
+            node,
+            settings: *settings,
+            units: AccessUnits::new(settings.size),
+            session: None,
+            cannot_import: false,
+            owes_idr: false,
+            copied_bytes: 0,
+        })
+    }
+
+    fn route(&self, frame: &RawFrame) -> Route {
+        match frame.picture.device() {
+            None => Route::Planar,
+            Some(device) if self.cannot_import || device.dma_buf().is_none() => {
+                Route::Copied(device.layout())
+            }
+            Some(device) => Route::Imported(device.layout()),
+        }
+    }
+
+    /// A running session for pictures like `frame`.
+    fn prepare(&mut self, frame: &RawFrame) -> Result<&mut Session, EncodeError> {
+        let route = self.route(frame);
+        if self.session.as_ref().is_none_or(|session| session.route != route) {
+            // Some encoders have one stream only: the old one ends first.
+            self.session = None;
+            self.session = Some(
+                match self.start(route) {
+                    Err(M2mError::Start(reason @ StartError::Layout(_)))
+                        if matches!(route, Route::Imported(_)) =>
+                    {
+                        self.refuse_import(&reason);
+                        self.start(self.route(frame))
+                    }
+                    other => other,
+                }
+                .map_err(|error| unsupported(error, self.settings.size))?,
+            );
+        }
+        Ok(self.session.as_mut().expect("made above"))
+    }
+
+    fn start(&self, route: Route) -> Result<Session, M2mError> {
+        let device = Device::open(&self.node.path).map_err(StartError::Device)?;
+        let EncoderSettings { size, fps, profile, level, bitrate_bps } = self.settings;
+        let (matrix, range) = route.colour();
+        let wish = EncoderWish {
+            width: size.width.into(),
+            height: size.height.into(),
+            fps,
+            feed: route.feed(),
+            matrix,
+            range,
+            profile: match profile {
+                Profile::Baseline => v4l2::Profile::ConstrainedBaseline,
+                Profile::Main => v4l2::Profile::Main,
+                Profile::High => v4l2::Profile::High,
+            },
+            level_idc: match level {
+                Level::L3_1 => 31,
+                Level::L3_2 => 32,
+                Level::L4_0 => 40,
+            },
+            bitrate_bps,
+        };
+        let encoder = Encoder::start(device, &wish)?;
+        let (card, is_copied) = (&self.node.capabilities.card, !route.is_imported());
+        tracing::info!(card, ?size, is_copied, "hardware encoder started");
+        Ok(Session { encoder, route, is_new: true })
+    }
+
+    fn refuse_import(&mut self, reason: &(dyn std::error::Error + 'static)) {
+        tracing::warn!(reason, "encoder cannot read the camera's memory, pictures are copied");
+        self.cannot_import = true;
+    }
+
+    /// Hands `frame` to the encoder. `false` when it must be tried again, by another route.
+    fn submit(&mut self, frame: &RawFrame, wants_idr: bool) -> Result<bool, EncodeError> {
+        let session = self.prepare(frame)?;
+        if wants_idr && !session.is_new && session.encoder.force_key_frame().is_err() {
+            // Without such a control a new stream is the way to an IDR.
+            self.session = None;
+            return Ok(false);
+        }
+        let (time, picture) = (time(frame), &frame.picture);
+        let taken = match (session.route, picture.device()) {
+            (Route::Imported(layout), Some(device)) => {
+                let dma_buf = device.dma_buf().ok_or(M2mError::Absent)?;
+                let length = u32::try_from(layout.buffer_len).unwrap_or(u32::MAX);
+                session.encoder.submit_import(time, dma_buf, length, frame.clone())
+            }
+            (Route::Copied(layout), Some(device)) => {
+                let (input, size) = (session.encoder.input(), picture.size());
+                let copy = |to: &mut [u8]| paint::rows(device.bytes(), layout, size, input, to);
+                session.encoder.submit_copy(time, copy)
+            }
+            _ => {
+                let input = session.encoder.input();
+                session.encoder.submit_copy(time, |to| paint::planes(picture, input, to))
+            }
+        };
+        match taken {
+            Ok(()) => {
+                if !session.route.is_imported() {
+                    let len = u64::try_from(picture.size().i420_len()).unwrap_or(u64::MAX);
+                    self.copied_bytes += len;
+                }
+                Ok(true)
+            }
+            Err(SubmitError::Import(reason)) => {
+                self.session = None;
+                self.refuse_import(&reason);
+                Ok(false)
+            }
+            Err(error) => Err(M2mError::Submit(error).into()),
+        }
+    }
+
+    /// Waits for the picture that was submitted last.
+    fn collect(&mut self, frame: &RawFrame) -> Result<Option<EncodedFrame>, EncodeError> {
+        let deadline = Instant::now() + STALLED;
+        let session = self.session.as_mut().ok_or(M2mError::Absent)?;
+        session.is_new = false;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match session.encoder.next(left).map_err(M2mError::Encoder)? {
+                Step::Coded { bytes, timestamp, .. } => {
+                    let is_ours = timestamp.is_none_or(|timestamp| timestamp == time(frame));
+                    let coded = self.units.package(bytes, frame.pts)?;
+                    // Parameter sets may come in a buffer of their own.
+                    if is_ours && coded.is_some() {
+                        return Ok(coded);
+                    }
+                }
+                Step::Damaged => {
+                    self.owes_idr = true;
+                    return Ok(None);
+                }
+                Step::SourceChanged => {
+                    self.session = None;
+                    return Ok(None);
+                }
+                Step::Drained => return Err(M2mError::Encoder(EncoderError::Failed).into()),
+                Step::Nothing => return Err(M2mError::Stalled.into()),
+            }
+        }
+    }
+}
+
+impl VideoEncoder for M2m {
+    fn encode(
+        &mut self,
+        frame: &RawFrame,
+        kind: Coding,
+    ) -> Result<Option<EncodedFrame>, EncodeError> {
+        let (got, expected) = (frame.picture.size(), self.settings.size);
+        if got != expected {
+            return Err(EncodeError::Size { got, expected });
+        }
+        let wants_idr = kind == Coding::Idr || self.owes_idr;
+        let mut tries = 0;
+        while !self.submit(frame, wants_idr)? {
+            tries += 1;
+            if tries > MOST_TRIES {
+                return Err(M2mError::Stalled.into());
+            }
+        }
+        let coded = self.collect(frame)?;
+        if let Some(coded) = &coded {
+            self.owes_idr &= !coded.is_idr;
+        }
+        Ok(coded)
+    }
+
+    fn set_bitrate(&mut self, bitrate_bps: u32) -> Result<(), EncodeError> {
+        if let Some(session) = &self.session {
+            let refused = |error: std::io::Error| {
+                EncodeError::Refused(error.raw_os_error().unwrap_or_default())
+            };
+            session.encoder.set_bitrate(bitrate_bps).map_err(refused)?;
+        }
+        self.settings.bitrate_bps = bitrate_bps;
+        Ok(())
+    }
+
+    fn take_copied_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.copied_bytes)
+    }
+}
+
+impl Route {
+    fn is_imported(self) -> bool {
+        matches!(self, Self::Imported(_))
+    }
+
+    /// A camera's colour goes into the stream as it is; ours is always the same.
+    fn colour(self) -> (Matrix, Range) {
+        let colour = match self {
+            Self::Imported(layout) | Self::Copied(layout) => layout.colour,
+            Self::Planar => Colour { is_bt709: true, is_full_range: false },
+        };
+        let matrix = if colour.is_bt709 { Matrix::Bt709 } else { Matrix::Bt601 };
+        (matrix, if colour.is_full_range { Range::Full } else { Range::Limited })
+    }
+
+    fn feed(self) -> Feed {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        match self {
+            Self::Imported(layout) => Feed::Import(InputLayout {
+                fourcc: fourcc(layout.chroma),
+                bytes_per_line: number(layout.stride),
+                lines: number(layout.lines),
+                buffer_len: number(layout.buffer_len),
+            }),
+            Self::Copied(layout) => Feed::Copy(vec![fourcc(layout.chroma)]),
+            Self::Planar => Feed::Copy(vec![FourCc::YUV420, FourCc::NV12]),
+        }
+    }
+}
+
+fn fourcc(chroma: Chroma) -> FourCc {
+    match chroma {
+        Chroma::Pairs => FourCc::NV12,
+        Chroma::Planes => FourCc::YUV420,
+    }
+}
+
+fn time(frame: &RawFrame) -> Duration {
+    Duration::from_micros(frame.pts.ticks_90k() * 100 / 9)
+}
+
+fn unsupported(error: M2mError, size: Size) -> EncodeError {
+    match error {
+        M2mError::Start(StartError::Size(..)) => EncodeError::Unsupported(size),
+        error => error.into(),
+    }
+}
+
+/// Sixty pictures at 30 a second. What waits longer does not come.
+const STALLED: Duration = Duration::from_secs(2);
+/// Another route, another stream.
+const MOST_TRIES: u32 = 3;

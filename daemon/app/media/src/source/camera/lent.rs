@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A picture that stays in the camera's memory.
+
+use std::fmt;
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use frame::{Chroma, Colour, DeviceLayout, DevicePicture, Size, YuvPicture};
+use v4l2::{Format, FourCc, Lent, Matrix, Ops, Range};
+
+use super::{Converter, length};
+use crate::video::Counter;
+
+/// How pictures of `format` lie; `None` when they cannot be used as they are.
+pub(super) fn layout(format: Format, wanted: Size) -> Option<DeviceLayout> {
+    let chroma = match format.fourcc {
+        FourCc::NV12 => Chroma::Pairs,
+        FourCc::YUV420 => Chroma::Planes,
+        _ => return None,
+    };
+    let is_wanted = (format.width, format.height) == (wanted.width.into(), wanted.height.into());
+    let colour = Colour {
+        is_bt709: format.matrix == Matrix::Bt709,
+        is_full_range: format.range == Range::Full,
+    };
+    let stride = usize::try_from(format.bytes_per_line).ok()?;
+    let lines = usize::from(wanted.height);
+    (is_wanted && stride >= wanted.width.into()).then_some(DeviceLayout {
+        chroma,
+        stride,
+        lines,
+        buffer_len: 0,
+        colour,
+    })
+}
+
+pub(super) struct LentPicture<O: Ops> {
+    pub layout: DeviceLayout,
+    pub size: Size,
+    pub lent: Lent<O>,
+    pub converter: Arc<Mutex<Converter>>,
+    pub copied: Arc<Counter>,
+}
+
+impl<O: Ops> LentPicture<O> {
+    pub(super) fn is_whole(&self) -> bool {
+        self.lent.bytes().len() >= self.layout.stride * self.layout.lines * 3 / 2
+    }
+}
+
+impl<O: Ops> fmt::Debug for LentPicture<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lent.fmt(f)
+    }
+}
+
+impl<O: Ops + Send + Sync> DevicePicture for LentPicture<O>
+where
+    O::Mapping: Send + Sync,
+{
+    fn layout(&self) -> DeviceLayout {
+        self.layout
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.lent.bytes()
+    }
+
+    fn dma_buf(&self) -> Option<BorrowedFd<'_>> {
+        self.lent.dma_buf()
+    }
+
+    fn copy_out(&self) -> Vec<u8> {
+        let mut picture = YuvPicture::black(self.size);
+        let mut converter = self.converter.lock().unwrap_or_else(PoisonError::into_inner);
+        converter
+            .convert(self.lent.bytes(), &mut picture)
+            .expect("only whole pictures are lent, and no JPEGs");
+        self.copied.add(length(self.size));
+        picture.into_bytes()
+    }
+}
