@@ -84,3 +84,20 @@ class Loopback:
             self.player.kill()
             self.player.wait()
         unload("snd-aloop")
+
+
+class H264Encoder:
+    """The bench's own encoder. See scripts/testbench/drivers."""
+
+    name = "vh264enc"
+
+    def __init__(self, **parameters: int) -> None:
+        load(self.name, **parameters)
+
+    def take(self, microseconds: int) -> None:
+        """From the next picture on each takes so long; more than a daemon waits is a stall."""
+        path = Path("/sys/module") / self.name / "parameters/latency_us"
+        path.write_text(str(microseconds))
+
+    def remove(self) -> None:
+        unload(self.name)

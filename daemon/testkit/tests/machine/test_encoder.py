@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The camera's pictures go to the bench's H.264 encoder and from there to a hub.
+
+Run by scripts/testbench/uml, which see.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Home
+
+from hsv_testkit import media
+from hsv_testkit.hub import Hub, OpenRefused
+from hsv_testkit.machine import H264Encoder, Vivid, needs_bench
+from hsv_testkit.recording import Recording
+from hsv_testkit.recording_config import Selected
+
+MakeHome = Callable[..., Home]
+SELECTED = Selected(width=1280, height=720)
+pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
+
+
+@pytest.fixture
+def vivid() -> Iterator[Vivid]:
+    webcam = Vivid()
+    yield webcam
+    webcam.remove()
+
+
+@pytest.fixture
+def make_encoder() -> Iterator[Callable[..., H264Encoder]]:
+    made: list[H264Encoder] = []
+
+    def make(**parameters: int) -> H264Encoder:
+        made.append(H264Encoder(**parameters))
+        return made[-1]
+
+    yield make
+    for encoder in made:
+        encoder.remove()
+
+
+def settings(vivid: Vivid, encoder: H264Encoder) -> dict[str, Any]:
+    size = {"width": SELECTED.width, "height": SELECTED.height}
+    video = {"source": f"v4l2:{vivid.node}", "encoder": f"m2m:{encoder.name}", **size}
+    return {"video": video, "motion": {"hold-s": 120}}
+
+
+def record(hub: Hub, tmp_path: Path, fragments: int = 2) -> Recording:
+    """Records, and has ffmpeg decode every picture."""
+    deadline = time.monotonic() + 20
+    stream = hub.connect()
+    while True:
+        try:
+            recording = hub.open(stream)
+            break
+        except OpenRefused:
+            assert time.monotonic() < deadline, "no recording"
+            time.sleep(0.2)
+    recording.collect(fragments, timeout=30)
+    recording.close()
+    media.decode_every_frame(recording.write(tmp_path / "recording.mp4"))
+    return recording
+
+
+def copied_bytes(vivid: Vivid, home: Home) -> int:
+    """Per picture, as the daemon tells when its camera goes."""
+    vivid.unplug()
+    line = home.camera.wait_log("copied_bytes_per_picture", 10)
+    found = re.search(r"copied_bytes_per_picture\S*?=\S*?(\d+)", line)
+    assert found, line
+    return int(found[1])
+
+
+def test_the_encoder_reads_the_cameras_memory(
+    vivid: Vivid, make_encoder: Callable[..., H264Encoder], make_home: MakeHome, tmp_path: Path
+) -> None:
+    home = make_home(settings(vivid, make_encoder()))
+    hub = home.hub()
+    hub.arm(SELECTED, audio=False)
+    home.camera.trigger_motion()
+    record(hub, tmp_path)
+    assert copied_bytes(vivid, home) == 0
+
+
+def test_an_encoder_that_cannot_import_is_copied_to(
+    vivid: Vivid, make_encoder: Callable[..., H264Encoder], make_home: MakeHome, tmp_path: Path
+) -> None:
+    """720 rows become 736: its chroma begins elsewhere than the camera's."""
+    asked = settings(vivid, make_encoder(hw_align=32))
+    home = make_home(asked)
+    hub = home.hub()
+    hub.arm(SELECTED, audio=False)
+    home.camera.trigger_motion()
+    record(hub, tmp_path)
+    warnings = [line for line in home.camera.lines if "cannot read the camera's memory" in line]
+    assert len(warnings) == 1, warnings
+    picture = SELECTED.width * SELECTED.height * 3 // 2
+    assert 0 < copied_bytes(vivid, home) <= picture
+
+
+def test_a_stalled_encoder_is_opened_again(
+    vivid: Vivid, make_encoder: Callable[..., H264Encoder], make_home: MakeHome, tmp_path: Path
+) -> None:
+    encoder = make_encoder()
+    home = make_home(settings(vivid, encoder))
+    hub = home.hub()
+    hub.arm(SELECTED, audio=False)
+    home.camera.trigger_motion()
+    record(hub, tmp_path)
+    encoder.take(3_000_000)
+    home.camera.wait_log("encoder failed", 15)
+    encoder.take(0)
+    record(hub, tmp_path)
+
+
+def test_unplugged_twenty_times(
+    vivid: Vivid, make_encoder: Callable[..., H264Encoder], make_home: MakeHome, tmp_path: Path
+) -> None:
+    """Pictures that were lent when the camera went cost neither descriptors nor the encoder."""
+    home = make_home(settings(vivid, make_encoder()))
+    hub = home.hub()
+    hub.arm(SELECTED, audio=False)
+    home.camera.trigger_motion()
+    record(hub, tmp_path)
+    descriptors = Path(f"/proc/{home.camera.pid}/fd")
+    before = len(os.listdir(descriptors))
+    for _ in range(20):
+        lines = len(home.camera.lines)
+        vivid.unplug()
+        wait_line(home, lines, "capture stopped")
+        assert not open_nodes(descriptors, str(vivid.node))
+        assert vivid.plug_in() == vivid.node, "the camera does not keep the old device open"
+        wait_line(home, lines, "pictures again")
+    record(hub, tmp_path)
+    assert len(os.listdir(descriptors)) <= before + 2
+
+
+def open_nodes(descriptors: Path, node: str) -> list[str]:
+    names = []
+    for entry in descriptors.iterdir():
+        try:
+            names.append(os.readlink(entry))
+        except FileNotFoundError:
+            continue
+    return [name for name in names if name.startswith(node)]
+
+
+def wait_line(home: Home, since: int, text: str) -> None:
+    deadline = time.monotonic() + 20
+    while not any(text in line for line in home.camera.lines[since:]):
+        assert time.monotonic() < deadline, home.camera.log()
+        time.sleep(0.02)
