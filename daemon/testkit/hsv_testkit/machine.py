@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -101,3 +103,56 @@ class H264Encoder:
 
     def remove(self) -> None:
         unload(self.name)
+
+
+class LightBus:
+    """Light sensors of three kinds on an I2C bus. See scripts/testbench/drivers."""
+
+    def __init__(self, lux: float) -> None:
+        load("i2c-dev")
+        load("lightbus", millilux=round(lux * 1000))
+        adapters = Path("/sys/class/i2c-dev").iterdir()
+        found = [one for one in adapters if "light bus" in (one / "name").read_text()]
+        self.node = Path("/dev") / found[0].name
+        self._parameters = Path("/sys/module/lightbus/parameters")
+
+    def shine(self, lux: float) -> None:
+        (self._parameters / "millilux").write_text(str(round(lux * 1000)))
+
+    def silence(self) -> None:
+        """No sensor answers any more."""
+        (self._parameters / "silent").write_text("1")
+
+    def remove(self) -> None:
+        unload("lightbus")
+
+
+class Light:
+    """A light of the kernel's LED class, whose driver we are."""
+
+    def __init__(self, name: str) -> None:
+        load("uleds")
+        self.changes: list[tuple[float, int]] = []
+        """When it changed (monotonic), and to what brightness."""
+        self._file = os.open("/dev/uleds", os.O_RDWR)
+        os.write(self._file, struct.pack("64si", name.encode(), 1))
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while (told := self._read()) is not None:
+            self.changes.append((time.monotonic(), told))
+
+    def _read(self) -> int | None:
+        try:
+            return int.from_bytes(os.read(self._file, 4), "little")
+        except OSError:
+            return None
+
+    def is_on(self) -> bool:
+        return bool(self.changes and self.changes[-1][1])
+
+    def flashes(self, since: float) -> list[float]:
+        """How many seconds it was on each time, of those that ended after this moment."""
+        pairs = zip(self.changes, self.changes[1:], strict=False)
+        return [end - start for (start, on), (end, _) in pairs if on and end > since]

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Light sensors on I2C drive the IR-cut filter and the lamp; a light of the kernel's LED class.
+
+Run by scripts/testbench/uml, which see.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Home
+
+from hsv_testkit import database as db
+from hsv_testkit.accessory import Accessory, Settings, camera_binary
+from hsv_testkit.lines import Lines, Probe
+from hsv_testkit.machine import Light, LightBus, Vivid, needs_bench
+
+MakeHome = Callable[..., Home]
+SENSORS = ("veml7700", "bh1750", "opt300x")
+DWELL_S = 30
+TABLE = """
+schema = 1
+id = "host"
+name = "The test bench"
+compatible = []
+fitted = [{fitted}]
+[status-led]
+kernel = "bench:status"
+[ir-cut]
+kind = "latching"
+day = {{ line = "IRCUT_DAY" }}
+night = {{ line = "IRCUT_NIGHT" }}
+pulse-ms = 100
+[ir-lamp]
+line = "IR_LAMP"
+[light-sensor]
+kind = "{sensor}"
+bus = "{bus}"
+"""
+pytestmark = needs_bench
+
+
+@pytest.fixture
+def vivid() -> Iterator[Vivid]:
+    webcam = Vivid()
+    yield webcam
+    webcam.remove()
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    chip = Lines("IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP")
+    yield chip
+    chip.remove()
+
+
+@pytest.fixture
+def bus() -> Iterator[LightBus]:
+    made = LightBus(lux=100.0)
+    yield made
+    made.remove()
+
+
+def write_table(tmp_path: Path, fitted: list[str], sensor: str = "bh1750", bus: str = "") -> Path:
+    folder = tmp_path / "boards" / "host"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ", ".join(f'"{name}"' for name in fitted)
+    table = TABLE.format(fitted=names, sensor=sensor, bus=bus or "/dev/i2c-0")
+    (folder / "board.toml").write_text(table)
+    return folder.parent
+
+
+def settings(vivid: Vivid) -> Settings:
+    video = {"source": f"v4l2:{vivid.node}", "width": 640, "height": 360}
+    return {"video": video, "audio": {"source": "none"}}
+
+
+def wait_until(condition: Callable[[], bool], timeout: float) -> float:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.01)
+    return time.monotonic()
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_each_sensor_tells_the_light(sensor: str, bus: LightBus, tmp_path: Path) -> None:
+    boards = write_table(tmp_path, ["light-sensor"], sensor, str(bus.node))
+    config = tmp_path / "hsvd.toml"
+    config.write_text("")
+    command = [camera_binary(), "--config", config, "--boards", boards, "--check-board"]
+    for lux in (0.5, 5.0, 250.0):
+        bus.shine(lux)
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        told = [line for line in said.splitlines() if line.startswith("light sensor:")]
+        seen = float(told[0].rsplit(":", 1)[1].removesuffix("lx"))
+        assert abs(seen - lux) <= max(0.5, lux * 0.05), told
+    bus.silence()
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "MISSING" in next(line for line in said.splitlines() if line.startswith("light sensor:"))
+
+
+def test_dusk_and_dawn_move_the_filter(
+    vivid: Vivid,
+    lines: Lines,
+    bus: LightBus,
+    make_home: MakeHome,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """vivid's picture stays bright, so it is the sensor that decides."""
+    fitted = ["ir-cut", "ir-lamp", "light-sensor"]
+    boards = write_table(tmp_path, fitted, "opt300x", str(bus.node))
+    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(boards)])
+    probe = Probe(lines, "IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP")
+    make_home(settings(vivid))
+    wait_until(lambda: bool(probe.pulses("IRCUT_DAY")), 20)
+    bus.shine(1.0)
+    dark = time.monotonic()
+    fallen = wait_until(lambda: bool(probe.pulses("IRCUT_NIGHT")), DWELL_S + 20)
+    wait_until(lambda: lines.is_high("IR_LAMP"), 5)
+    bus.shine(100.0)
+    bright = time.monotonic()
+    risen = wait_until(lambda: len(probe.pulses("IRCUT_DAY")) == 2, DWELL_S + 20)
+    wait_until(lambda: not lines.is_high("IR_LAMP"), 5)
+    time.sleep(1)
+    probe.stop()
+    print(f"night {fallen - dark:.1f} s after dark, day {risen - bright:.1f} s after dawn")
+    pulses = probe.pulses("IRCUT_DAY") + probe.pulses("IRCUT_NIGHT")
+    assert len(pulses) == 3 and all(0.095 < pulse < 0.2 for pulse in pulses), probe.changes
+    assert not lines.is_high("IRCUT_DAY") and not lines.is_high("IRCUT_NIGHT")
+
+
+def test_a_light_of_the_kernel_shines_while_pictures_may_leave(
+    vivid: Vivid, make_home: MakeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    light = Light("bench:status")
+    boards = write_table(tmp_path, ["status-led"])
+    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(boards)])
+    home = make_home(settings(vivid))
+    home.camera.wait_log("capture started", 20)
+    wait_until(light.is_on, 5)
+    steady = time.monotonic()
+    time.sleep(3)
+    assert light.is_on() and not light.flashes(steady), light.changes
+    home.session.write((db.CAMERA_ACTIVE, 0))
+    home.camera.wait_log("capture stopped", 5)
+    wait_until(lambda: not light.is_on(), 1)
+    shut = time.monotonic()
+    time.sleep(3)
+    assert not light.is_on() and max(light.flashes(shut), default=0.0) < 0.4, light.changes
+    home.session.write((db.CAMERA_ACTIVE, 1))
+    wait_until(light.is_on, 5)
