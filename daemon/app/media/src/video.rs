@@ -62,6 +62,7 @@ impl Video {
             jobs: Jobs::default(),
             counters: Counters::default(),
         });
+        openh264enc::return_large_blocks();
         let spawn = |name: &str, run: fn(&Shared)| {
             let shared = Arc::clone(&shared);
             start_thread(name.to_owned(), move || run(&shared))

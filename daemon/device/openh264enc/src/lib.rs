@@ -17,6 +17,8 @@
 //! assert!(stream.starts_with(&[0, 0, 0, 1, 0x67])); // a sequence parameter set
 //! ```
 
+mod memory;
+
 use std::ptr::from_mut;
 
 use openh264::encoder::{
@@ -32,6 +34,7 @@ use openh264_sys2::{
 
 use frame::{Pts, Size, YuvPicture};
 
+pub use memory::return_large_blocks;
 pub use openh264::encoder::{Level, Profile};
 
 /// What an encoder is to make.
