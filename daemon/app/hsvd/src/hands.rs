@@ -8,6 +8,8 @@ mod night;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use appliance::button::{self, Button};
@@ -86,10 +88,13 @@ pub fn check(board: &Board) -> Vec<String> {
 /// Darkens the lights, releases the coil and switches the sensor off, after a daemon that can do so
 /// no more.
 pub fn make_safe(board: &Board) {
-    drop(Light::open(board));
-    drop(night::open_outputs(board));
-    drop(open_sensor_power(board));
+    let parts = (Light::open(board), night::open_outputs(board), open_sensor_power(board));
+    thread::sleep(SAFE_FOR);
+    drop(parts);
 }
+
+/// Lines are driven for so long, since what hangs on them may be slow.
+const SAFE_FOR: Duration = Duration::from_millis(20);
 
 impl Hands {
     /// Takes the parts. First of all the light goes dark and the switch is read. A switch that is

@@ -12,6 +12,7 @@ use crate::video::{Shared, VideoEvent};
 pub(crate) fn run(shared: &Shared) {
     let mut backoff = Backoff::default();
     let mut scaler = Scaler::default();
+    let mut camera = None;
     loop {
         let seen = shared.signal.seen();
         if shared.is_stopped() {
@@ -21,7 +22,7 @@ pub(crate) fn run(shared: &Shared) {
             shared.signal.wait(seen);
             continue;
         };
-        if let Err(reason) = capture(shared, &permit, &mut backoff, &mut scaler) {
+        if let Err(reason) = capture(shared, &permit, &mut backoff, &mut scaler, &mut camera) {
             if !backoff.has_failed() {
                 tracing::debug!(error = &reason as &dyn std::error::Error, "picture source lost");
                 shared.tell(VideoEvent::SourceLost { reason });
@@ -37,10 +38,11 @@ fn capture(
     permit: &Permit<Capture>,
     backoff: &mut Backoff,
     scaler: &mut Scaler,
+    camera: &mut Option<v4l2::Place>,
 ) -> Result<(), SourceError> {
     let copied = &shared.counters.copied_bytes;
     let before = (shared.counters.captured.read(), copied.read());
-    let mut source = source::open(&shared.config, copied)?;
+    let mut source = source::open(&shared.config, copied, camera)?;
     tracing::info!(source = ?shared.config.source, "capture started");
     shared.tell(VideoEvent::CaptureStarted);
     let result = deliver(shared, permit, backoff, scaler, source.as_mut());

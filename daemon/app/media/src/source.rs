@@ -32,8 +32,17 @@ pub enum VideoSource {
     TestPattern(pattern::Scene),
     /// `file:/path.y4m`: a YUV4MPEG2 file, looped and paced in real time.
     File(PathBuf),
-    /// `v4l2:/dev/video0`
-    V4l2(PathBuf),
+    /// `v4l2:/dev/video0`, or `v4l2:` and the camera's name or place on a bus.
+    V4l2(CameraName),
+}
+
+/// How the configuration calls a camera. Once seen it is known by its place, however it was called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraName {
+    /// The path of its node at the first time.
+    Path(PathBuf),
+    /// Its name, driver or place, as V4L2 tells them.
+    Called(String),
 }
 
 impl FromStr for VideoSource {
@@ -44,7 +53,12 @@ impl FromStr for VideoSource {
             None if text == "test-pattern" => Ok(Self::TestPattern(pattern::Scene::Still)),
             Some(("test-pattern", "walker")) => Ok(Self::TestPattern(pattern::Scene::Walker)),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            Some(("v4l2", path)) if !path.is_empty() => Ok(Self::V4l2(path.into())),
+            Some(("v4l2", path)) if path.starts_with('/') => {
+                Ok(Self::V4l2(CameraName::Path(path.into())))
+            }
+            Some(("v4l2", name)) if !name.is_empty() => {
+                Ok(Self::V4l2(CameraName::Called(name.to_owned())))
+            }
             _ => Err(UnknownSource),
         }
     }
@@ -62,10 +76,11 @@ pub(crate) trait FrameSource: Send {
     fn next(&mut self, signal: &Signal) -> Result<Option<RawFrame>, SourceError>;
 }
 
-/// Opens the source of `config`.
+/// Opens the source of `config`. A camera is found again where it was `seen`, not by its node.
 pub(crate) fn open(
     config: &VideoConfig,
     copied: &Arc<Counter>,
+    seen: &mut Option<v4l2::Place>,
 ) -> Result<Box<dyn FrameSource>, SourceError> {
     match &config.source {
         VideoSource::TestPattern(scene) => {
@@ -76,7 +91,7 @@ pub(crate) fn open(
             let painter = FilePainter::open(path, config.size, MAX_PICTURES)?;
             Ok(Box::new(DrawnSource::new(painter, config.fps)))
         }
-        VideoSource::V4l2(path) => Ok(Box::new(CameraSource::open(path, config, copied)?)),
+        VideoSource::V4l2(name) => Ok(Box::new(CameraSource::open(name, config, copied, seen)?)),
     }
 }
 
@@ -120,10 +135,15 @@ mod tests {
             ("test-pattern", Ok(VideoSource::TestPattern(Scene::Still))),
             ("test-pattern:walker", Ok(VideoSource::TestPattern(Scene::Walker))),
             ("file:/a:b.y4m", Ok(VideoSource::File("/a:b.y4m".into()))),
-            ("v4l2:/dev/video0", Ok(VideoSource::V4l2("/dev/video0".into()))),
+            ("v4l2:/dev/video0", Ok(VideoSource::V4l2(CameraName::Path("/dev/video0".into())))),
+            (
+                "v4l2:usb-xhci-hcd.1-2",
+                Ok(VideoSource::V4l2(CameraName::Called("usb-xhci-hcd.1-2".into()))),
+            ),
             ("test-pattern:runner", Err(UnknownSource)),
             ("file:", Err(UnknownSource)),
             ("v4l2", Err(UnknownSource)),
+            ("v4l2:", Err(UnknownSource)),
             ("", Err(UnknownSource)),
         ];
         for (text, expected) in table {

@@ -20,8 +20,7 @@ pub struct EncoderNode {
 impl EncoderNode {
     /// Whether `name` is its driver, its name for people or its place.
     pub fn is_called(&self, name: &str) -> bool {
-        let Capabilities { driver, card, bus, .. } = &self.capabilities;
-        [driver, card, bus].into_iter().any(|called| called == name)
+        is_called(&self.capabilities, name)
     }
 }
 
@@ -32,6 +31,56 @@ impl EncoderNode {
 /// When `/dev` cannot be read.
 pub fn find_encoders() -> io::Result<Vec<EncoderNode>> {
     Ok(nodes(Path::new("/dev"))?.into_iter().filter_map(encoder).collect())
+}
+
+/// Where a camera is: on the same bus by the same name it is the same one, whatever its node is
+/// called after it was unplugged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    bus: String,
+    card: String,
+}
+
+impl Place {
+    /// That of a device with these capabilities.
+    pub fn of(capabilities: &Capabilities) -> Self {
+        let Capabilities { bus, card, .. } = capabilities;
+        Self { bus: bus.clone(), card: card.clone() }
+    }
+
+    /// The node of the camera that is there now.
+    ///
+    /// # Errors
+    /// Of kind `NotFound` when none is; others when `/dev` cannot be read.
+    pub fn find(&self) -> io::Result<PathBuf> {
+        let missing = || format!("no camera {:?} on {}", self.card, self.bus);
+        find_camera(|capabilities| Self::of(capabilities) == *self, missing)
+    }
+}
+
+/// The node of the first camera with this driver, name or place.
+///
+/// # Errors
+/// Of kind `NotFound` when there is none; others when `/dev` cannot be read.
+pub fn find_camera_called(name: &str) -> io::Result<PathBuf> {
+    find_camera(|capabilities| is_called(capabilities, name), || format!("no camera {name:?}"))
+}
+
+fn find_camera(
+    is_wanted: impl Fn(&Capabilities) -> bool,
+    missing: impl FnOnce() -> String,
+) -> io::Result<PathBuf> {
+    let is_it = |path: &PathBuf| {
+        let capabilities = Device::open(path).ok().and_then(|device| device.capabilities().ok());
+        capabilities.is_some_and(|found| found.capture.is_some() && is_wanted(&found))
+    };
+    let found = nodes(Path::new("/dev"))?.into_iter().find(is_it);
+    found.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, missing()))
+}
+
+fn is_called(capabilities: &Capabilities, name: &str) -> bool {
+    let Capabilities { driver, card, bus, .. } = capabilities;
+    [driver, card, bus].into_iter().any(|called| called == name)
 }
 
 fn encoder(path: PathBuf) -> Option<EncoderNode> {
@@ -77,6 +126,16 @@ mod tests {
         std::fs::remove_dir_all(&dev).unwrap();
         assert_eq!(found, [dev.join("video2"), dev.join("video10")]);
         assert!(nodes(&dev).is_err());
+    }
+
+    #[test]
+    fn a_camera_that_is_not_there_is_named() {
+        let (bus, card) = ("usb-nowhere-1".into(), "No Camera".into());
+        let error = Place { bus, card }.find().unwrap_err();
+        assert!(
+            error.to_string().contains("usb-nowhere-1") || error.kind() != io::ErrorKind::NotFound
+        );
+        assert!(find_camera_called("usb-nowhere-1").is_err());
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod raw;
 pub use capture::{Capture, CaptureError, Frame, Lent, OpenError, Wish};
 pub use control::{Control, Profile};
 pub use device::{Device, Mapping, MappingMut};
-pub use find::{EncoderNode, find_encoders};
+pub use find::{EncoderNode, Place, find_camera_called, find_encoders};
 pub use format::{Format, FourCc, Matrix, Range, Rate};
 pub use m2m::{
     Encoder, EncoderError, EncoderWish, Feed, InputLayout, StartError, Step, SubmitError,

@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct VideoConfig {
-    /// `test-pattern`, `test-pattern:walker`, `file:PATH` (Y4M), `v4l2:PATH`.
+    /// `test-pattern`, `test-pattern:walker`, `file:PATH` (Y4M), `v4l2:PATH` or
+    /// `v4l2:` and the name or place that V4L2 tells.
     #[serde(deserialize_with = "video_source")]
     pub source: media::VideoSource,
     /// Pixels per row, even.

@@ -32,6 +32,9 @@ pub enum M2mError {
     /// A picture took longer than [`STALLED`].
     #[error("encoder does not answer")]
     Stalled,
+    /// It damaged [`MOST_DAMAGED`] pictures in a row.
+    #[error("encoder makes nothing but damaged pictures")]
+    Damaged,
 }
 
 /// One stream of the encoder, one picture at a time. The device opens with the first picture,
@@ -46,6 +49,8 @@ pub struct M2m {
     cannot_import: bool,
     /// A picture was lost, so that others may not be decodable.
     owes_idr: bool,
+    /// Pictures in a row.
+    damaged: u32,
     copied_bytes: u64,
 }
 
@@ -87,6 +92,7 @@ impl M2m {
             session: None,
             cannot_import: false,
             owes_idr: false,
+            damaged: 0,
             copied_bytes: 0,
         })
     }
@@ -212,11 +218,16 @@ impl M2m {
                     let coded = self.units.package(bytes, frame.pts)?;
                     // Parameter sets may come in a buffer of their own.
                     if is_ours && coded.is_some() {
+                        self.damaged = 0;
                         return Ok(coded);
                     }
                 }
                 Step::Damaged => {
                     self.owes_idr = true;
+                    self.damaged += 1;
+                    if self.damaged >= MOST_DAMAGED {
+                        return Err(M2mError::Damaged.into());
+                    }
                     return Ok(None);
                 }
                 Step::SourceChanged => {
@@ -321,5 +332,7 @@ fn unsupported(error: M2mError, size: Size) -> EncodeError {
 
 /// Sixty pictures at 30 a second. What waits longer does not come.
 const STALLED: Duration = Duration::from_secs(2);
+/// A second of them: a new stream may do better.
+const MOST_DAMAGED: u32 = 30;
 /// Another route, another stream.
 const MOST_TRIES: u32 = 3;

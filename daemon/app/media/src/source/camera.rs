@@ -3,15 +3,14 @@
 
 mod lent;
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use frame::{DeviceLayout, Pts, RawFrame, Size, YuvPicture};
-use v4l2::{Capture, Device, FourCc, OpenError, Ops, Wish};
+use v4l2::{Capture, Device, FourCc, OpenError, Ops, Place, Wish, find_camera_called};
 
 use super::convert::{Converter, FORMATS};
-use super::{FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError};
+use super::{CameraName, FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError};
 use crate::clock::{Signal, monotonic};
 use crate::pool::Pool;
 use crate::video::{Counter, VideoConfig};
@@ -31,13 +30,22 @@ pub(crate) struct CameraSource<O: Ops = Device> {
 }
 
 impl CameraSource {
-    /// Opens the device and starts it.
+    /// Opens the device and starts it. Where it was `seen` is where it is looked for.
     pub(crate) fn open(
-        path: &Path,
+        name: &CameraName,
         config: &VideoConfig,
         copied: &Arc<Counter>,
+        seen: &mut Option<Place>,
     ) -> Result<Self, SourceError> {
-        let device = Device::open(path).map_err(OpenError::Device)?;
+        let path = match (&seen, name) {
+            (Some(place), _) => place.find(),
+            (None, CameraName::Path(path)) => Ok(path.clone()),
+            (None, CameraName::Called(name)) => find_camera_called(name),
+        };
+        let device = path.and_then(|path| Device::open(&path)).map_err(OpenError::Device)?;
+        if let Ok(capabilities) = device.capabilities() {
+            *seen = Some(Place::of(&capabilities));
+        }
         let lent = config.encoder.reads();
         Self::start(device, config.size, config.fps, lent, Arc::clone(copied))
     }

@@ -7,43 +7,44 @@ use v4l2::{Format, FourCc};
 /// Copies a picture that lies as `layout` says; the encoder has the same order of chroma.
 pub(super) fn rows(from: &[u8], layout: DeviceLayout, size: Size, input: Format, to: &mut [u8]) {
     let (width, height) = (usize::from(size.width), usize::from(size.height));
-    let (to_stride, to_lines) = shape(input);
-    copy(from, layout.stride, &mut to[..], to_stride, (width, height));
-    let (from, to) = (&from[layout.stride * layout.lines..], &mut to[to_stride * to_lines..]);
+    let (stride, lines) = shape(input);
+    let (luma, chroma) = to.split_at_mut(stride * lines);
+    Rows { stride, lines, sample: 1 }.take(from, layout.stride, (width, height), luma);
+    let from = &from[layout.stride * layout.lines..];
     if input.fourcc == FourCc::NV12 {
-        copy(from, layout.stride, to, to_stride, (width, height / 2));
+        let pairs = Rows { stride, lines: lines / 2, sample: 2 };
+        pairs.take(from, layout.stride, (width, height / 2), chroma);
         return;
     }
-    let (from_stride, to_stride) = (layout.stride / 2, to_stride / 2);
-    let half = (width / 2, height / 2);
-    copy(from, from_stride, to, to_stride, half);
-    let from = &from[from_stride * layout.lines / 2..];
-    copy(from, from_stride, &mut to[to_stride * to_lines / 2..], to_stride, half);
+    let half = Rows { stride: stride / 2, lines: lines / 2, sample: 1 };
+    let (u, v) = chroma.split_at_mut(half.stride * half.lines);
+    let from_stride = layout.stride / 2;
+    half.take(from, from_stride, (width / 2, height / 2), u);
+    half.take(&from[from_stride * layout.lines / 2..], from_stride, (width / 2, height / 2), v);
 }
 
 /// Copies a picture in our memory.
 pub(super) fn planes(from: &YuvPicture, input: Format, to: &mut [u8]) {
     let (stride, lines) = shape(input);
     let (y, u, v) = (from.y(), from.u(), from.v());
-    copy(y.samples, y.width, to, stride, (y.width, y.height));
-    let to = &mut to[stride * lines..];
+    let (luma, chroma) = to.split_at_mut(stride * lines);
+    Rows { stride, lines, sample: 1 }.take(y.samples, y.width, (y.width, y.height), luma);
     if input.fourcc != FourCc::NV12 {
-        copy(u.samples, u.width, to, stride / 2, (u.width, u.height));
-        copy(
-            v.samples,
-            v.width,
-            &mut to[stride / 2 * lines / 2..],
-            stride / 2,
-            (v.width, v.height),
-        );
+        let half = Rows { stride: stride / 2, lines: lines / 2, sample: 1 };
+        let (to_u, to_v) = chroma.split_at_mut(half.stride * half.lines);
+        half.take(u.samples, u.width, (u.width, u.height), to_u);
+        half.take(v.samples, v.width, (v.width, v.height), to_v);
         return;
     }
-    let chroma = u.samples.chunks_exact(u.width).zip(v.samples.chunks_exact(v.width));
-    for ((u, v), to) in chroma.zip(to.chunks_mut(stride)) {
+    let pairs = Rows { stride, lines: lines / 2, sample: 2 };
+    let rows = u.samples.chunks_exact(u.width).zip(v.samples.chunks_exact(v.width));
+    for ((u, v), to) in rows.zip(chroma.chunks_mut(stride)) {
         for ((u, v), pair) in u.iter().zip(v).zip(to.as_chunks_mut::<2>().0) {
             *pair = [*u, *v];
         }
+        pairs.pad_row(to, u.len() * 2);
     }
+    pairs.pad_below(u.height, chroma);
 }
 
 fn shape(input: Format) -> (usize, usize) {
@@ -51,15 +52,40 @@ fn shape(input: Format) -> (usize, usize) {
     (number(input.bytes_per_line), number(input.height))
 }
 
-fn copy(
-    from: &[u8],
-    from_stride: usize,
-    to: &mut [u8],
-    to_stride: usize,
-    (width, height): (usize, usize),
-) {
-    let rows = from.chunks(from_stride).zip(to.chunks_mut(to_stride)).take(height);
-    rows.for_each(|(from, to)| to[..width].copy_from_slice(&from[..width]));
+/// A plane of the encoder. What it has beyond the picture is cut off again, but shares blocks with
+/// the picture: the edge goes on there, which costs the fewest bits.
+#[derive(Debug, Clone, Copy)]
+struct Rows {
+    stride: usize,
+    lines: usize,
+    /// Bytes.
+    sample: usize,
+}
+
+impl Rows {
+    /// `width` in bytes.
+    fn take(self, from: &[u8], from_stride: usize, (width, height): (usize, usize), to: &mut [u8]) {
+        let rows = from.chunks(from_stride).zip(to.chunks_mut(self.stride)).take(height);
+        for (from, to) in rows {
+            to[..width].copy_from_slice(&from[..width]);
+            self.pad_row(to, width);
+        }
+        self.pad_below(height, to);
+    }
+
+    fn pad_row(self, row: &mut [u8], width: usize) {
+        let (picture, padding) = row.split_at_mut(width);
+        let Some(last) = picture.last_chunk::<2>().copied() else { return };
+        let last = &last[2 - self.sample..];
+        padding.chunks_mut(self.sample).for_each(|to| to.copy_from_slice(&last[..to.len()]));
+    }
+
+    fn pad_below(self, height: usize, to: &mut [u8]) {
+        let (picture, below) = to.split_at_mut(self.stride * height);
+        let Some(last) = picture.rchunks(self.stride).next() else { return };
+        let rows = below.chunks_exact_mut(self.stride).take(self.lines.saturating_sub(height));
+        rows.for_each(|row| row.copy_from_slice(last));
+    }
 }
 
 #[cfg(test)]
@@ -76,12 +102,12 @@ mod tests {
     }
 
     fn luma_and(chroma: &[u8]) -> Vec<u8> {
-        let luma = [1, 2, 3, 4, 0, 0, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let luma = [1, 2, 3, 4, 4, 4, 5, 6, 7, 8, 8, 8, 5, 6, 7, 8, 8, 8, 5, 6, 7, 8, 8, 8];
         [&luma[..], chroma].concat()
     }
 
-    const PAIRS: [u8; 12] = [10, 20, 11, 21, 0, 0, 0, 0, 0, 0, 0, 0];
-    const PLANES: [u8; 12] = [10, 11, 0, 0, 0, 0, 20, 21, 0, 0, 0, 0];
+    const PAIRS: [u8; 12] = [10, 20, 11, 21, 11, 21, 10, 20, 11, 21, 11, 21];
+    const PLANES: [u8; 12] = [10, 11, 11, 10, 11, 11, 20, 21, 21, 20, 21, 21];
 
     #[test]
     fn planes_go_to_the_encoders_rows() {
