@@ -76,6 +76,13 @@ pub struct Plan {
 /// A viewer that takes less than this share of what another takes does not share with it: one
 /// phone on a bad link would spoil the picture of all.
 const FAR_BELOW: u32 = 2;
+/// With fewer bits than one for so many pixels no encoder keeps to its rate, and what it makes of
+/// them is worse than fewer and smaller pictures.
+const PIXELS_PER_BIT: u64 = 110;
+/// No smaller picture is offered to viewers, in pixels.
+const LEAST_HEIGHT: u16 = 180;
+/// Pictures a second where bits are scarce.
+const THRIFTY_FPS: u8 = 15;
 /// Fewer pictures a second are no moving picture.
 const MIN_FPS: u8 = 5;
 /// The least side of a picture in pixels.
@@ -144,6 +151,24 @@ impl Pictures {
         self.size.area() as u64 * u64::from(self.fps)
     }
 
+    /// Fewer and then smaller pictures where `bitrate_bps` does not do for these.
+    fn worth(mut self, bitrate_bps: u32) -> Self {
+        let most = u64::from(bitrate_bps) * PIXELS_PER_BIT;
+        if self.per_second() > most {
+            self.fps = self.fps.min(THRIFTY_FPS);
+        }
+        while self.per_second() > most && self.size.height > LEAST_HEIGHT {
+            self.size = self.halved();
+        }
+        self
+    }
+
+    /// The size of half the sides, none below the least.
+    fn halved(self) -> Size {
+        let half = |side: u16| (side / 2).next_multiple_of(2).max(MIN_SIDE).min(side);
+        Size::new(half(self.size.width), half(self.size.height))
+    }
+
     /// The largest pictures within `asked` that keep our aspect and are no larger than ours.
     fn fitted(self, asked: Resolution) -> Self {
         let own = self.size;
@@ -167,7 +192,7 @@ impl Pictures {
 impl Encode {
     fn alone(source: Pictures, viewer: Viewer) -> Self {
         Self {
-            pictures: source.fitted(viewer.resolution),
+            pictures: source.fitted(viewer.resolution).worth(viewer.bitrate_bps),
             profile: viewer.profile,
             level: viewer.level,
             bitrate_bps: viewer.bitrate_bps,
@@ -213,12 +238,7 @@ impl Encode {
             let affordable = pixels / pictures.size.area().max(1) as u64;
             let fps = u8::try_from(affordable).unwrap_or(u8::MAX);
             pictures.fps = pictures.fps.min(fps.max(MIN_FPS));
-            let half = |side: u16| (side / 2).next_multiple_of(2).max(MIN_SIDE);
-            let smaller = Size::new(half(pictures.size.width), half(pictures.size.height));
-            let smaller = Size::new(
-                smaller.width.min(pictures.size.width),
-                smaller.height.min(pictures.size.height),
-            );
+            let smaller = pictures.halved();
             if pictures.per_second() <= pixels || smaller == pictures.size {
                 return self;
             }

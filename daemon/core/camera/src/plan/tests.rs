@@ -35,6 +35,7 @@ fn shown(plan: &Plan) -> Vec<String> {
 fn the_table_of_plans() {
     let limits = |encodes, pixels_per_second| Limits { encodes, pixels_per_second };
     let phone = |service| viewer(service, 1280, 720, 30, 299);
+    let tile = |service| viewer(service, 640, 360, 30, 299);
     let tv = |service| viewer(service, 1920, 1080, 30, 2000);
     let watch = |service| viewer(service, 320, 240, 15, 68);
     // name, limits, is there a recording, viewers, plan
@@ -47,15 +48,15 @@ fn the_table_of_plans() {
             "slightly less",
             PLENTY,
             true,
-            vec![viewer(1, 1280, 720, 30, 160), phone(0)],
-            &["1280x720@30 160k [0, 1]"],
+            vec![viewer(1, 640, 360, 30, 160), tile(0)],
+            &["640x360@30 160k [0, 1]"],
         ),
         (
             "far less",
             PLENTY,
             true,
-            vec![viewer(1, 1280, 720, 30, 149), phone(0), phone(2)],
-            &["1280x720@30 149k [1]", "1280x720@30 299k [0, 2]"],
+            vec![viewer(1, 640, 360, 30, 149), tile(0), tile(2)],
+            &["640x360@30 149k [1]", "640x360@30 299k [0, 2]"],
         ),
         (
             "each its size",
@@ -63,6 +64,17 @@ fn the_table_of_plans() {
             true,
             vec![tv(0), phone(1), watch(2)],
             &["320x180@15 68k [2]", "1280x720@30 299k [1]", "1920x1080@30 2000k [0]"],
+        ),
+        (
+            "few bits",
+            PLENTY,
+            false,
+            vec![
+                viewer(0, 640, 360, 30, 60),
+                viewer(1, 1920, 1080, 30, 100),
+                viewer(2, 480, 270, 30, 0),
+            ],
+            &["240x134@15 0k [2]", "640x360@15 60k [0]", "960x540@15 100k [1]"],
         ),
         (
             "4:3 gets 16:9 inside",
