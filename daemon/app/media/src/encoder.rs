@@ -2,17 +2,24 @@
 //! H.264 encoders behind one trait, and what they are asked for.
 
 mod annexb;
+mod choice;
 mod m2m;
 mod openh264;
+mod paint;
+#[cfg(feature = "rkmpp")]
+mod rkmpp;
+mod route;
 
 use std::time::Duration;
 
 use frame::{EncodedFrame, RawFrame, Size};
-use v4l2::{EncoderNode, FourCc};
 
 pub use annexb::{AccessUnits, MAX_ACCESS_UNIT_BYTES, PackageError};
+pub use choice::{EncoderChoice, UnknownEncoder};
 pub use m2m::{M2m, M2mError};
 pub use openh264::Openh264;
+#[cfg(feature = "rkmpp")]
+pub use rkmpp::{Rkmpp, RkmppError};
 
 /// Turns pictures into access units. Every back end passes the same test suite.
 pub trait VideoEncoder: Send {
@@ -49,68 +56,6 @@ pub enum Coding {
     Idr,
 }
 
-/// Which encoder to use.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum EncoderChoice {
-    /// A V4L2 encoder where there is one, else software.
-    #[default]
-    Auto,
-    /// `m2m`, the first V4L2 encoder of this machine, or `m2m:NAME`, the one whose driver, name or
-    /// place (such as `platform:bcm2835-codec`) is `NAME`. `/dev/videoN` changes between starts.
-    M2m(Option<String>),
-    /// In software.
-    Openh264,
-}
-
-impl EncoderChoice {
-    /// Makes an encoder.
-    ///
-    /// # Errors
-    /// [`EncodeError`].
-    pub fn open(&self, settings: &EncoderSettings) -> Result<Box<dyn VideoEncoder>, EncodeError> {
-        match (self, self.node()) {
-            (Self::Openh264, _) | (Self::Auto, None) => Ok(Box::new(Openh264::new(settings)?)),
-            (_, Some(node)) => Ok(Box::new(M2m::new(node, settings)?)),
-            (Self::M2m(_), None) => Err(M2mError::Absent.into()),
-        }
-    }
-
-    /// Formats in which the encoder reads pictures out of a camera's memory.
-    pub(crate) fn reads(&self) -> Vec<FourCc> {
-        self.node().map(|node| node.formats).unwrap_or_default()
-    }
-
-    fn node(&self) -> Option<EncoderNode> {
-        let mut nodes = match self {
-            Self::Openh264 => return None,
-            Self::Auto | Self::M2m(_) => v4l2::find_encoders().ok()?.into_iter(),
-        };
-        match self {
-            Self::M2m(Some(name)) => nodes.find(|node| node.is_called(name)),
-            _ => nodes.next(),
-        }
-    }
-}
-
-impl std::str::FromStr for EncoderChoice {
-    type Err = UnknownEncoder;
-
-    fn from_str(text: &str) -> Result<Self, UnknownEncoder> {
-        match text.split_once(':') {
-            None if text == "auto" => Ok(Self::Auto),
-            None if text == "m2m" => Ok(Self::M2m(None)),
-            None if text == "openh264" => Ok(Self::Openh264),
-            Some(("m2m", name)) if !name.is_empty() => Ok(Self::M2m(Some(name.to_owned()))),
-            _ => Err(UnknownEncoder),
-        }
-    }
-}
-
-/// The configuration names an encoder that this program does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown encoder, expected auto, m2m, m2m:NAME or openh264")]
-pub struct UnknownEncoder;
-
 /// H.264 profile. Spec: ITU-T H.264 §A.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Profile {
@@ -131,6 +76,17 @@ pub enum Level {
     L3_2,
     /// 4.0: up to 1080p30.
     L4_0,
+}
+
+impl Level {
+    /// `level_idc`
+    pub(crate) fn idc(self) -> u8 {
+        match self {
+            Self::L3_1 => 31,
+            Self::L3_2 => 32,
+            Self::L4_0 => 40,
+        }
+    }
 }
 
 /// What an encoder is to make.
@@ -157,6 +113,10 @@ pub enum EncodeError {
     /// The SoC's encoder said no.
     #[error("hardware encoder")]
     M2m(#[from] M2mError),
+    /// Rockchip's encoder said no, or its library is not there.
+    #[cfg(feature = "rkmpp")]
+    #[error("Rockchip's encoder")]
+    Rkmpp(#[from] RkmppError),
     /// The encoder made bytes that are no access unit.
     #[error("unusable output")]
     Output(#[from] PackageError),

@@ -52,6 +52,8 @@ pub use encoder::{
     AccessUnits, Coding, EncodeError, EncoderChoice, EncoderSettings, IdrCadence, Level, M2m,
     M2mError, MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
 };
+#[cfg(feature = "rkmpp")]
+pub use encoder::{Rkmpp, RkmppError};
 pub use snapshot::SnapshotError;
 pub use sound::{
     Ducking, ListenerId, Loudness, OnSound, Sound, SoundError, SoundEvent, SoundSource,

@@ -11,13 +11,20 @@ use media::pattern::{Drawn, Moment, Scene, TestPattern};
 use media::{Coding, EncodeError, EncoderChoice, EncoderSettings, Level, Profile, VideoEncoder};
 use support::ffmpeg::{annex_b, run};
 
-/// `HSV_TEST_M2M=NAME` adds the V4L2 encoder of that name; scripts/testbench/uml has one.
+/// `HSV_TEST_M2M=NAME` adds the V4L2 encoder of that name; scripts/testbench/uml has one. Rockchip's
+/// is the stand-in that cargo builds, or the library that `HSV_TEST_MPP` names, on a board the real
+/// one.
 #[expect(clippy::print_stderr, reason = "a skip is told")]
 fn back_ends() -> Vec<(&'static str, EncoderChoice)> {
     let mut back_ends = vec![("openh264", EncoderChoice::Openh264)];
     match std::env::var("HSV_TEST_M2M") {
         Ok(name) => back_ends.push(("m2m", EncoderChoice::M2m(Some(name)))),
         Err(_) => eprintln!("m2m skipped: HSV_TEST_M2M names no encoder"),
+    }
+    #[cfg(feature = "rkmpp")]
+    match support::standin::path() {
+        Ok(path) => back_ends.push(("rkmpp", EncoderChoice::Rkmpp(Some(path)))),
+        Err(path) => eprintln!("rkmpp skipped: no {path:?}, and HSV_TEST_MPP names no library"),
     }
     back_ends
 }

@@ -23,7 +23,7 @@ pub struct VideoConfig {
     /// Pictures a second, 1 to 60.
     #[serde(deserialize_with = "fps")]
     pub fps: NonZeroU8,
-    /// `auto` or `openh264`.
+    /// `auto`, `m2m`, `m2m:NAME`, `rkmpp`, `rkmpp:PATH` or `openh264`.
     #[serde(deserialize_with = "encoder")]
     pub encoder: media::EncoderChoice,
 }

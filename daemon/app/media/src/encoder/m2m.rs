@@ -2,17 +2,17 @@
 //! A SoC's encoder as a back end. Pictures in a camera's memory are lent to it; others, and those
 //! that it cannot read there, are copied.
 
-mod paint;
-
 use std::time::{Duration, Instant};
 
-use frame::{Chroma, Colour, DeviceLayout, EncodedFrame, RawFrame, Size};
+use frame::{Chroma, EncodedFrame, RawFrame, Size};
 use v4l2::{
-    Device, Encoder, EncoderError, EncoderNode, EncoderWish, Feed, FourCc, InputLayout, Matrix,
-    Range, StartError, Step, SubmitError,
+    Device, Encoder, EncoderError, EncoderNode, EncoderWish, Feed, Format, FourCc, InputLayout,
+    Matrix, Range, StartError, Step, SubmitError,
 };
 
-use super::{AccessUnits, Coding, EncodeError, EncoderSettings, Level, Profile, VideoEncoder};
+use super::paint::{self, Input};
+use super::route::Route;
+use super::{AccessUnits, Coding, EncodeError, EncoderSettings, Profile, VideoEncoder};
 
 /// Why a SoC's encoder stopped.
 #[derive(Debug, thiserror::Error)]
@@ -62,17 +62,6 @@ struct Session {
     is_new: bool,
 }
 
-/// How pictures get into the encoder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Route {
-    /// It reads the camera's memory.
-    Imported(DeviceLayout),
-    /// Copied from there.
-    Copied(DeviceLayout),
-    /// Copied from ours.
-    Planar,
-}
-
 impl M2m {
     /// An encoder on `node`.
     ///
@@ -97,19 +86,9 @@ impl M2m {
         })
     }
 
-    fn route(&self, frame: &RawFrame) -> Route {
-        match frame.picture.device() {
-            None => Route::Planar,
-            Some(device) if self.cannot_import || device.dma_buf().is_none() => {
-                Route::Copied(device.layout())
-            }
-            Some(device) => Route::Imported(device.layout()),
-        }
-    }
-
     /// A running session for pictures like `frame`.
     fn prepare(&mut self, frame: &RawFrame) -> Result<&mut Session, EncodeError> {
-        let route = self.route(frame);
+        let route = Route::of(frame, self.cannot_import);
         if self.session.as_ref().is_none_or(|session| session.route != route) {
             // Some encoders have one stream only: the old one ends first.
             self.session = None;
@@ -119,7 +98,7 @@ impl M2m {
                         if matches!(route, Route::Imported(_)) =>
                     {
                         self.refuse_import(&reason);
-                        self.start(self.route(frame))
+                        self.start(Route::of(frame, self.cannot_import))
                     }
                     other => other,
                 }
@@ -132,12 +111,12 @@ impl M2m {
     fn start(&self, route: Route) -> Result<Session, M2mError> {
         let device = Device::open(&self.node.path).map_err(StartError::Device)?;
         let EncoderSettings { size, fps, profile, level, bitrate_bps } = self.settings;
-        let (matrix, range) = route.colour();
+        let (matrix, range) = colour(route);
         let wish = EncoderWish {
             width: size.width.into(),
             height: size.height.into(),
             fps,
-            feed: route.feed(),
+            feed: feed(route),
             matrix,
             range,
             profile: match profile {
@@ -145,11 +124,7 @@ impl M2m {
                 Profile::Main => v4l2::Profile::Main,
                 Profile::High => v4l2::Profile::High,
             },
-            level_idc: match level {
-                Level::L3_1 => 31,
-                Level::L3_2 => 32,
-                Level::L4_0 => 40,
-            },
+            level_idc: level.idc(),
             bitrate_bps,
         };
         let encoder = Encoder::start(device, &wish)?;
@@ -179,12 +154,12 @@ impl M2m {
                 session.encoder.submit_import(time, dma_buf, length, frame.clone())
             }
             (Route::Copied(layout), Some(device)) => {
-                let (input, size) = (session.encoder.input(), picture.size());
+                let (input, size) = (input(session.encoder.input()), picture.size());
                 let copy = |to: &mut [u8]| paint::rows(device.bytes(), layout, size, input, to);
                 session.encoder.submit_copy(time, copy)
             }
             _ => {
-                let input = session.encoder.input();
+                let input = input(session.encoder.input());
                 session.encoder.submit_copy(time, |to| paint::planes(picture, input, to))
             }
         };
@@ -282,33 +257,33 @@ impl VideoEncoder for M2m {
     }
 }
 
-impl Route {
-    fn is_imported(self) -> bool {
-        matches!(self, Self::Imported(_))
-    }
+fn colour(route: Route) -> (Matrix, Range) {
+    let colour = route.colour();
+    let matrix = if colour.is_bt709 { Matrix::Bt709 } else { Matrix::Bt601 };
+    (matrix, if colour.is_full_range { Range::Full } else { Range::Limited })
+}
 
-    /// A camera's colour goes into the stream as it is; ours is always the same.
-    fn colour(self) -> (Matrix, Range) {
-        let colour = match self {
-            Self::Imported(layout) | Self::Copied(layout) => layout.colour,
-            Self::Planar => Colour { is_bt709: true, is_full_range: false },
-        };
-        let matrix = if colour.is_bt709 { Matrix::Bt709 } else { Matrix::Bt601 };
-        (matrix, if colour.is_full_range { Range::Full } else { Range::Limited })
+fn feed(route: Route) -> Feed {
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    match route {
+        Route::Imported(layout) => Feed::Import(InputLayout {
+            fourcc: fourcc(layout.chroma),
+            bytes_per_line: number(layout.stride),
+            lines: number(layout.lines),
+            buffer_len: number(layout.buffer_len),
+        }),
+        Route::Copied(layout) => Feed::Copy(vec![fourcc(layout.chroma)]),
+        Route::Planar => Feed::Copy(vec![FourCc::YUV420, FourCc::NV12]),
     }
+}
 
-    fn feed(self) -> Feed {
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        match self {
-            Self::Imported(layout) => Feed::Import(InputLayout {
-                fourcc: fourcc(layout.chroma),
-                bytes_per_line: number(layout.stride),
-                lines: number(layout.lines),
-                buffer_len: number(layout.buffer_len),
-            }),
-            Self::Copied(layout) => Feed::Copy(vec![fourcc(layout.chroma)]),
-            Self::Planar => Feed::Copy(vec![FourCc::YUV420, FourCc::NV12]),
-        }
+fn input(format: Format) -> Input {
+    let number = |count: u32| usize::try_from(count).unwrap_or(0);
+    let is_pairs = format.fourcc == FourCc::NV12;
+    Input {
+        chroma: if is_pairs { Chroma::Pairs } else { Chroma::Planes },
+        stride: number(format.bytes_per_line),
+        lines: number(format.height),
     }
 }
 

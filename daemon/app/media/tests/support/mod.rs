@@ -6,6 +6,7 @@
 pub mod ffmpeg;
 pub mod rig;
 pub mod sps;
+pub mod standin;
 
 use std::path::PathBuf;
 

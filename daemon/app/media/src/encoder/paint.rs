@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Copies of pictures into an encoder's buffers, whose rows may be longer and more.
 
-use frame::{DeviceLayout, Size, YuvPicture};
-use v4l2::{Format, FourCc};
+use frame::{Chroma, DeviceLayout, Size, YuvPicture};
+
+/// How an encoder's buffers want pictures.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Input {
+    pub chroma: Chroma,
+    /// Bytes from one row of luma to the next.
+    pub stride: usize,
+    /// Rows of luma before chroma begins.
+    pub lines: usize,
+}
 
 /// Copies a picture that lies as `layout` says; the encoder has the same order of chroma.
-pub(super) fn rows(from: &[u8], layout: DeviceLayout, size: Size, input: Format, to: &mut [u8]) {
+pub(super) fn rows(from: &[u8], layout: DeviceLayout, size: Size, input: Input, to: &mut [u8]) {
     let (width, height) = (usize::from(size.width), usize::from(size.height));
-    let (stride, lines) = shape(input);
+    let Input { stride, lines, .. } = input;
     let (luma, chroma) = to.split_at_mut(stride * lines);
     Rows { stride, lines, sample: 1 }.take(from, layout.stride, (width, height), luma);
     let from = &from[layout.stride * layout.lines..];
-    if input.fourcc == FourCc::NV12 {
+    if input.chroma == Chroma::Pairs {
         let pairs = Rows { stride, lines: lines / 2, sample: 2 };
         pairs.take(from, layout.stride, (width, height / 2), chroma);
         return;
@@ -24,12 +33,12 @@ pub(super) fn rows(from: &[u8], layout: DeviceLayout, size: Size, input: Format,
 }
 
 /// Copies a picture in our memory.
-pub(super) fn planes(from: &YuvPicture, input: Format, to: &mut [u8]) {
-    let (stride, lines) = shape(input);
+pub(super) fn planes(from: &YuvPicture, input: Input, to: &mut [u8]) {
+    let Input { stride, lines, .. } = input;
     let (y, u, v) = (from.y(), from.u(), from.v());
     let (luma, chroma) = to.split_at_mut(stride * lines);
     Rows { stride, lines, sample: 1 }.take(y.samples, y.width, (y.width, y.height), luma);
-    if input.fourcc != FourCc::NV12 {
+    if input.chroma == Chroma::Planes {
         let half = Rows { stride: stride / 2, lines: lines / 2, sample: 1 };
         let (to_u, to_v) = chroma.split_at_mut(half.stride * half.lines);
         half.take(u.samples, u.width, (u.width, u.height), to_u);
@@ -45,11 +54,6 @@ pub(super) fn planes(from: &YuvPicture, input: Format, to: &mut [u8]) {
         pairs.pad_row(to, u.len() * 2);
     }
     pairs.pad_below(u.height, chroma);
-}
-
-fn shape(input: Format) -> (usize, usize) {
-    let number = |count: u32| usize::try_from(count).unwrap_or(0);
-    (number(input.bytes_per_line), number(input.height))
 }
 
 /// A plane of the encoder. What it has beyond the picture is cut off again, but shares blocks with
@@ -90,15 +94,15 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
-    use frame::{Chroma, Colour};
+    use frame::Colour;
 
     use super::*;
 
     const SIZE: Size = Size::new(4, 2);
 
-    fn input(fourcc: FourCc) -> Format {
+    fn input(chroma: Chroma) -> Input {
         // two bytes and two rows more than the picture
-        Format { bytes_per_line: 6, size_image: 36, ..Format::of(fourcc, 4, 4) }
+        Input { chroma, stride: 6, lines: 4 }
     }
 
     fn luma_and(chroma: &[u8]) -> Vec<u8> {
@@ -113,10 +117,10 @@ mod tests {
     fn planes_go_to_the_encoders_rows() {
         let data = vec![1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 20, 21];
         let picture = YuvPicture::from_i420(SIZE, data).unwrap();
-        for (fourcc, chroma) in [(FourCc::NV12, PAIRS), (FourCc::YUV420, PLANES)] {
+        for (chroma, expected) in [(Chroma::Pairs, PAIRS), (Chroma::Planes, PLANES)] {
             let mut to = vec![0; 36];
-            planes(&picture, input(fourcc), &mut to);
-            assert_eq!(to, luma_and(&chroma), "{fourcc:?}");
+            planes(&picture, input(chroma), &mut to);
+            assert_eq!(to, luma_and(&expected), "{chroma:?}");
         }
     }
 
@@ -125,17 +129,14 @@ mod tests {
         let luma = [1, 2, 3, 4, 99, 99, 99, 99, 5, 6, 7, 8, 99, 99, 99, 99];
         let pairs = [10, 20, 11, 21, 99, 99, 99, 99];
         let planes = [10, 11, 99, 99, 20, 21, 99, 99];
-        let table = [
-            (FourCc::NV12, Chroma::Pairs, pairs, PAIRS),
-            (FourCc::YUV420, Chroma::Planes, planes, PLANES),
-        ];
-        for (fourcc, chroma, samples, expected) in table {
+        let table = [(Chroma::Pairs, pairs, PAIRS), (Chroma::Planes, planes, PLANES)];
+        for (chroma, samples, expected) in table {
             let colour = Colour { is_bt709: true, is_full_range: false };
             let (stride, lines, buffer_len) = (8, 2, 24);
             let layout = DeviceLayout { chroma, stride, lines, buffer_len, colour };
             let mut to = vec![0; 36];
-            rows(&[&luma[..], &samples].concat(), layout, SIZE, input(fourcc), &mut to);
-            assert_eq!(to, luma_and(&expected), "{fourcc:?}");
+            rows(&[&luma[..], &samples].concat(), layout, SIZE, input(chroma), &mut to);
+            assert_eq!(to, luma_and(&expected), "{chroma:?}");
         }
     }
 }

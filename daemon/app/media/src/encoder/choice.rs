@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which encoder is used.
+
+#[cfg(feature = "rkmpp")]
+use std::path::{Path, PathBuf};
+
+use v4l2::{EncoderNode, FourCc};
+
+#[cfg(feature = "rkmpp")]
+use super::Rkmpp;
+use super::{EncodeError, EncoderSettings, M2m, M2mError, Openh264, VideoEncoder};
+
+/// Which encoder to use.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum EncoderChoice {
+    /// A V4L2 encoder where there is one, else Rockchip's where kernel and library have it, else
+    /// software.
+    #[default]
+    Auto,
+    /// `m2m`, the first V4L2 encoder of this machine, or `m2m:NAME`, the one whose driver, name or
+    /// place (such as `platform:bcm2835-codec`) is `NAME`. `/dev/videoN` changes between starts.
+    M2m(Option<String>),
+    /// In software.
+    Openh264,
+    /// `rkmpp`, Rockchip's by its library, or `rkmpp:PATH` where that has another name.
+    #[cfg(feature = "rkmpp")]
+    Rkmpp(Option<PathBuf>),
+}
+
+/// What a choice comes to on this machine.
+enum BackEnd {
+    M2m(EncoderNode),
+    Openh264,
+    #[cfg(feature = "rkmpp")]
+    Rkmpp(Option<PathBuf>),
+    /// The wished one is not there.
+    Absent,
+}
+
+impl EncoderChoice {
+    /// Makes an encoder.
+    ///
+    /// # Errors
+    /// [`EncodeError`].
+    pub fn open(&self, settings: &EncoderSettings) -> Result<Box<dyn VideoEncoder>, EncodeError> {
+        Ok(match self.back_end() {
+            BackEnd::M2m(node) => Box::new(M2m::new(node, settings)?),
+            BackEnd::Openh264 => Box::new(Openh264::new(settings)?),
+            #[cfg(feature = "rkmpp")]
+            BackEnd::Rkmpp(path) => Box::new(Rkmpp::new(path.as_deref(), settings)?),
+            BackEnd::Absent => return Err(M2mError::Absent.into()),
+        })
+    }
+
+    /// Formats in which the encoder reads pictures out of a camera's memory.
+    pub(crate) fn reads(&self) -> Vec<FourCc> {
+        match self.back_end() {
+            BackEnd::M2m(node) => node.formats,
+            #[cfg(feature = "rkmpp")]
+            BackEnd::Rkmpp(_) => vec![FourCc::NV12, FourCc::YUV420],
+            BackEnd::Openh264 | BackEnd::Absent => Vec::new(),
+        }
+    }
+
+    fn back_end(&self) -> BackEnd {
+        match self {
+            Self::Auto => node(None).map_or_else(without_v4l2, BackEnd::M2m),
+            Self::M2m(name) => node(name.as_deref()).map_or(BackEnd::Absent, BackEnd::M2m),
+            Self::Openh264 => BackEnd::Openh264,
+            #[cfg(feature = "rkmpp")]
+            Self::Rkmpp(path) => BackEnd::Rkmpp(path.clone()),
+        }
+    }
+}
+
+fn node(name: Option<&str>) -> Option<EncoderNode> {
+    let mut nodes = v4l2::find_encoders().ok()?.into_iter();
+    nodes.find(|node| name.is_none_or(|name| node.is_called(name)))
+}
+
+/// Rockchip's kernels have this and no V4L2 encoder.
+#[cfg(feature = "rkmpp")]
+fn without_v4l2() -> BackEnd {
+    let is_there = Path::new("/dev/mpp_service").exists() && Rkmpp::is_installed();
+    if is_there { BackEnd::Rkmpp(None) } else { BackEnd::Openh264 }
+}
+
+#[cfg(not(feature = "rkmpp"))]
+fn without_v4l2() -> BackEnd {
+    BackEnd::Openh264
+}
+
+impl std::str::FromStr for EncoderChoice {
+    type Err = UnknownEncoder;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEncoder> {
+        match text.split_once(':') {
+            None if text == "auto" => Ok(Self::Auto),
+            None if text == "m2m" => Ok(Self::M2m(None)),
+            None if text == "openh264" => Ok(Self::Openh264),
+            Some(("m2m", name)) if !name.is_empty() => Ok(Self::M2m(Some(name.to_owned()))),
+            #[cfg(feature = "rkmpp")]
+            None if text == "rkmpp" => Ok(Self::Rkmpp(None)),
+            #[cfg(feature = "rkmpp")]
+            Some(("rkmpp", path)) if !path.is_empty() => Ok(Self::Rkmpp(Some(path.into()))),
+            #[cfg(not(feature = "rkmpp"))]
+            _ if text == "rkmpp" || text.starts_with("rkmpp:") => Err(UnknownEncoder::NotBuilt),
+            _ => Err(UnknownEncoder::Name),
+        }
+    }
+}
+
+/// The configuration names an encoder that this program does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownEncoder {
+    /// There is none of that name.
+    #[error("unknown encoder, expected auto, m2m, m2m:NAME, rkmpp, rkmpp:PATH or openh264")]
+    Name,
+    /// It was left out when the program was built.
+    #[error("this program was built without Rockchip's encoder (feature rkmpp)")]
+    NotBuilt,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_configuration() {
+        let good = [
+            ("auto", EncoderChoice::Auto),
+            ("m2m", EncoderChoice::M2m(None)),
+            ("m2m:platform:x", EncoderChoice::M2m(Some("platform:x".to_owned()))),
+            ("openh264", EncoderChoice::Openh264),
+        ];
+        for (text, choice) in good {
+            assert_eq!(text.parse(), Ok(choice));
+        }
+        for bad in ["", "m2m:", "x264", "auto:", "AUTO", "rkmppp"] {
+            assert_eq!(bad.parse::<EncoderChoice>(), Err(UnknownEncoder::Name), "{bad:?}");
+        }
+    }
+
+    #[cfg(feature = "rkmpp")]
+    #[test]
+    fn rockchips_encoder_by_its_library() {
+        let path = EncoderChoice::Rkmpp(Some("/opt/mpp.so".into()));
+        assert_eq!("rkmpp".parse(), Ok(EncoderChoice::Rkmpp(None)));
+        assert_eq!("rkmpp:/opt/mpp.so".parse(), Ok(path));
+        assert_eq!("rkmpp:".parse::<EncoderChoice>(), Err(UnknownEncoder::Name));
+    }
+
+    #[cfg(not(feature = "rkmpp"))]
+    #[test]
+    fn what_was_not_built_is_told() {
+        for text in ["rkmpp", "rkmpp:/opt/mpp.so"] {
+            assert_eq!(text.parse::<EncoderChoice>(), Err(UnknownEncoder::NotBuilt));
+        }
+    }
+}
