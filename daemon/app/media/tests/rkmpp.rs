@@ -10,9 +10,12 @@ use std::time::{Duration, Instant};
 
 use frame::{Chroma, Colour, DeviceLayout, DevicePicture, Pts, RawFrame, Size, YuvPicture};
 use media::pattern::{Drawn, Moment, Scene, TestPattern};
-use media::{Coding, EncodeError, EncoderSettings, Level, Profile, Rkmpp, VideoEncoder};
+use media::{
+    Coding, EncodeError, EncoderChoice, EncoderSettings, Level, Profile, Rkmpp, VideoEncoder,
+};
 use rustix::fs::MemfdFlags;
 use support::ffmpeg::{annex_b, run};
+use support::rig::{Came, PATIENCE, Rig, live, recorded};
 
 const SIZE: Size = Size::new(320, 180);
 
@@ -220,6 +223,48 @@ fn an_encoder_that_hangs_is_an_error_and_another_can_begin() {
         drop(first);
         let mut second = encoder().expect("there was one");
         assert!(second.encode(&frame(3), Coding::Auto).expect("it encodes").is_some());
+    }
+}
+
+/// A camera whose recording and whose viewer are encoded.
+fn rig() -> Option<Rig> {
+    let choice = EncoderChoice::Rkmpp(Some(support::standin::path().ok()?));
+    let rig = Rig::with_encoder("test-pattern:walker", SIZE, choice);
+    rig.record(SIZE, Duration::from_millis(400));
+    rig.video.live(vec![rig.encode(7, Size::new(160, 90), 15, 60_000)]);
+    Some(rig)
+}
+
+#[test]
+fn a_recording_and_a_viewer_are_encoded_at_once() {
+    let Some(rig) = rig() else { return };
+    let came = rig.watch(Duration::from_secs(2));
+    let failed = came.iter().find(|came| matches!(came, Came::Failed(..)));
+    assert!(failed.is_none(), "{failed:?}");
+    let (recorded, live) = (recorded(&came), live(&came, 7));
+    assert!(recorded.len() > 20 && live.len() > 10, "{} and {}", recorded.len(), live.len());
+    assert!(recorded[0].is_idr && live[0].is_idr);
+    assert_eq!(live[0].config.size(), Size::new(160, 90));
+    let idrs = recorded.iter().filter(|frame| frame.is_idr).count();
+    assert!(idrs > 2, "{idrs} IDRs in two seconds");
+}
+
+#[test]
+fn a_recording_goes_on_after_its_encoder_hung() {
+    if with_faults("a_recording_goes_on_after_its_encoder_hung", "hang=10") {
+        let Some(rig) = rig() else { return };
+        let (mut came, end) = (Vec::new(), Instant::now() + PATIENCE);
+        let failed = |came: &[Came]| {
+            came.iter().position(|came| matches!(came, Came::Failed(None, EncodeError::Rkmpp(_))))
+        };
+        let after = |came: &[Came]| failed(came).map_or(0, |at| recorded(&came[at..]).len());
+        while after(&came) == 0 {
+            assert!(Instant::now() < end, "it does not go on: {} came", came.len());
+            came.push(rig.next().1);
+        }
+        let at = failed(&came).expect("it hung");
+        assert_eq!(recorded(&came[..at]).len(), 10);
+        assert!(recorded(&came[at..])[0].is_idr, "decoding can begin with a new encoder");
     }
 }
 

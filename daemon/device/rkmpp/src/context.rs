@@ -129,7 +129,7 @@ impl Context {
         let put = self.running.api().encode_put_frame;
         let put = put.ok_or(Error::Failed { call: "encode_put_frame", code: MPP_OK })?;
         // SAFETY: context and picture live, and the picture is kept when this fails.
-        done("encode_put_frame", unsafe { put(self.running.ctx, picture.frame()) })
+        went("encode_put_frame", unsafe { put(self.running.ctx, picture.frame()) })
     }
 
     /// Waits for what was encoded; `None` when the time is over.
@@ -144,7 +144,7 @@ impl Context {
         if packet.is_none() && code == rkmpp_sys::MPP_ERR_TIMEOUT {
             return Ok(None);
         }
-        done("encode_get_packet", code).map(|()| packet)
+        went("encode_get_packet", code).map(|()| packet)
     }
 }
 
@@ -188,4 +188,9 @@ const MAX_HEADER_BYTES: usize = 4096;
 
 pub(crate) fn done(call: &'static str, code: c_int) -> Result<(), Error> {
     if code == MPP_OK { Ok(()) } else { Err(Error::Failed { call, code }) }
+}
+
+/// The calls of the data flow count what is waiting: positive is no error.
+fn went(call: &'static str, code: c_int) -> Result<(), Error> {
+    if code >= MPP_OK { Ok(()) } else { Err(Error::Failed { call, code }) }
 }

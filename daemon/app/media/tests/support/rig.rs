@@ -35,13 +35,17 @@ pub fn mode() -> OperatingMode {
 
 impl Rig {
     pub fn new(source: &str, size: Size) -> Self {
+        Self::with_encoder(source, size, EncoderChoice::Auto)
+    }
+
+    pub fn with_encoder(source: &str, size: Size, encoder: EncoderChoice) -> Self {
         let (sender, events) = channel();
         let sender = Mutex::new(sender);
         let config = VideoConfig {
             source: source.parse().expect("a source"),
             size,
             fps: 30,
-            encoder: EncoderChoice::Auto,
+            encoder,
             snapshot_quality: 80,
         };
         let mut gate = Gate::closed();
