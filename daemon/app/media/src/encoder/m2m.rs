@@ -29,7 +29,7 @@ pub enum M2mError {
     /// It failed.
     #[error("encoder stopped")]
     Encoder(#[from] EncoderError),
-    /// A picture took longer than [`STALLED`].
+    /// A picture took longer than two seconds.
     #[error("encoder does not answer")]
     Stalled,
     /// It damaged [`MOST_DAMAGED`] pictures in a row.
