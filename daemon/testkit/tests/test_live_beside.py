@@ -132,6 +132,7 @@ class Mix:
         for thread in threads:
             thread.start()
         while time.monotonic() < end:
+            self.home.camera.trigger_motion()  # or it would end with the motion
             recording.next_part(12)
         for thread in threads:
             thread.join(30)
@@ -171,7 +172,7 @@ def test_everything_at_once(make_home: MakeHome, make_viewer: MakeViewer) -> Non
 
     HSV_MIX_SECONDS makes it longer; ten minutes are ten times as telling as one.
     """
-    home = make_home({"recording": {"maximum-s": 0}, "motion": {"hold-s": MIX_SECONDS + 60}})
+    home = make_home({"recording": {"maximum-s": 0}, "motion": {"hold-s": 120}})
     idle = [home.new_session() for _ in range(50)]
     hub = home.hub()
     armed = hub.arm(SMALL)
