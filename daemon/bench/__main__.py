@@ -16,6 +16,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "testkit")]
 
+import drivers  # noqa: E402
 import examples  # noqa: E402
 import live  # noqa: E402
 import measures  # noqa: E402
@@ -46,6 +47,10 @@ def measure(effort: measures.Effort, only: list[str]) -> tuple[Table, list[str]]
         notes += missing
         for name, value in ours.items():
             table.setdefault(name, {})[OURS] = value
+        for name, size in (("encode_1080", "1920x1080"), ("encode_720", "1280x720")):
+            each = examples.ffmpeg_encode_ms(size)
+            if each is not None:
+                table.setdefault(name, {})["ffmpeg"] = each
         seconds = examples.ffmpeg_mux_seconds()
         if seconds is None:
             notes.append("mux: ffmpeg is not installed")
@@ -57,6 +62,12 @@ def measure(effort: measures.Effort, only: list[str]) -> tuple[Table, list[str]]
             table.setdefault("protect", {})["libsrtp"] = live.libsrtp_protect_us()
         except (live.NotMeasured, OSError, subprocess.CalledProcessError) as error:
             notes.append(f"live stream: {error}")
+    if not only or "drivers" in only:
+        try:
+            for name, value in drivers.figures().items():
+                table.setdefault(name, {})[OURS] = value
+        except (live.NotMeasured, OSError) as error:
+            notes.append(f"drivers: {error}")
     return table, notes
 
 
@@ -104,7 +115,11 @@ def print_table(table: Table) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    names = [function.__name__ for function in measures.ALL] + ["examples", "live_stream"]
+    names = [function.__name__ for function in measures.ALL] + [
+        "examples",
+        "live_stream",
+        "drivers",
+    ]
     parser.add_argument("only", nargs="*", help=f"some of: {' '.join(names)}")
     arguments = parser.parse_args()
     unknown = set(arguments.only) - set(names)

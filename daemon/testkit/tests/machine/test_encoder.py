@@ -90,6 +90,39 @@ def test_the_encoder_reads_the_cameras_memory(
     assert copied_bytes(vivid, home) == 0
 
 
+def test_the_processors_part(
+    vivid: Vivid, make_encoder: Callable[..., H264Encoder], make_home: MakeHome
+) -> None:
+    """What the daemon itself does between sensor and prebuffer, for scripts/bench: the drivers
+    work on threads of the kernel, and motion detection is another matter."""
+    large = Selected(width=1920, height=1080)
+    asked = settings(vivid, make_encoder())
+    asked["video"] |= {"width": large.width, "height": large.height}
+    home = make_home(asked)
+    home.hub().arm(large, audio=False)
+    home.camera.wait_log("hardware encoder started", 20)
+    time.sleep(1)
+    before, begun = thread_seconds(home.camera.pid), time.monotonic()
+    time.sleep(10)
+    after, elapsed = thread_seconds(home.camera.pid), time.monotonic() - begun
+    parts = {name: (at - before.get(name, 0.0)) / elapsed * 100 for name, at in after.items()}
+    print("\n" + ", ".join(f"{name} {percent:.1f} %" for name, percent in parts.items()))
+    main = home.camera.binary.name
+    print(f"figure m2m_cpu: {sum(parts[name] for name in (main, 'capture', 'record')):.2f}")
+    print(f"figure copied: {copied_bytes(vivid, home)}")
+
+
+def thread_seconds(pid: int) -> dict[str, float]:
+    """Time of each thread by name; its system calls count, since this machine does not tell them
+    apart."""
+    spent = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        name, fields = (task / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+        ticks = sum(int(field) for field in fields.split()[11:13])
+        spent[name] = ticks / os.sysconf("SC_CLK_TCK")
+    return spent
+
+
 def test_an_encoder_that_cannot_import_is_copied_to(
     vivid: Vivid, make_encoder: Callable[..., H264Encoder], make_home: MakeHome, tmp_path: Path
 ) -> None:

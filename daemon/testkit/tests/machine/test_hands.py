@@ -123,7 +123,7 @@ def test_the_switch_shuts_the_camera_in_mid_recording(
 
     flipped = lines.pull("PRIVACY", True)
     gone = wait_until(lambda: not video_nodes(pid))
-    print(f"privacy edge to no open video node: {(gone - flipped) * 1000:.1f} ms")
+    print(f"\nfigure privacy_edge: {(gone - flipped) * 1000:.1f}")
     assert gone - flipped < WITHIN_S
     dropped = wait_until(lambda: not lines.is_high("CAM_EN"))
     print(f"privacy edge to no power at the sensor: {(dropped - flipped) * 1000:.1f} ms")
