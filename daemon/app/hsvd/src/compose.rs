@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The inventory: every part of the daemon and every wire between them, from top to bottom.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -207,11 +208,19 @@ fn camera_setup(config: &Config, device_id: &hap::DeviceId) -> anyhow::Result<Se
 
 fn video_config(config: &Config) -> media::VideoConfig {
     let video = &config.video;
+    let controls = video.controls;
     media::VideoConfig {
         source: video.source.clone(),
         size: Size::new(video.width.get(), video.height.get()),
         fps: video.fps.get().into(),
         encoder: video.encoder.clone(),
+        look: media::Look {
+            horizontal_flip: controls.horizontal_flip,
+            vertical_flip: controls.vertical_flip,
+            exposure_us: controls.exposure_us.map(NonZero::get),
+            gain: controls.gain,
+            white_balance_k: controls.white_balance_k.map(NonZero::get),
+        },
         snapshot_quality: config.snapshot.quality,
     }
 }

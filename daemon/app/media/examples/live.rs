@@ -58,6 +58,7 @@ fn main() {
         fps: 30,
         encoder: EncoderChoice::Auto,
         snapshot_quality: 80,
+        look: media::Look::default(),
     };
     let video = Video::spawn(config, gate.watch(), tell).expect("a configuration");
     std::thread::sleep(Duration::from_secs(1));

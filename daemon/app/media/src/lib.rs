@@ -21,7 +21,8 @@
 //! gate.set(OperatingMode { is_paired: true, ..OperatingMode::factory() });
 //! let source = "test-pattern".parse().unwrap();
 //! let size = Size::new(640, 360);
-//! let config = VideoConfig { source, size, fps: 30, encoder: EncoderChoice::Auto, snapshot_quality: 80 };
+//! let (encoder, look) = (EncoderChoice::Auto, Look::default());
+//! let config = VideoConfig { source, size, fps: 30, encoder, look, snapshot_quality: 80 };
 //! let video = Video::spawn(config, gate.watch(), Box::new(|event| drop(event))).unwrap();
 //! let (reply, answer) = channel();
 //! video.snapshot(Size::new(320, 180), Box::new(move |jpeg| reply.send(jpeg).unwrap()));
@@ -64,6 +65,7 @@ pub use source::{pattern, y4m};
 pub use speaker::{
     OnSpeaker, Speaker, SpeakerError, SpeakerEvent, SpeakerSink, SpeakerStats, UnknownSpeaker,
 };
+pub use v4l2::Look;
 pub use video::{
     EncodeId, LiveEncode, MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig,
     VideoConfigError, VideoEvent, VideoStats,

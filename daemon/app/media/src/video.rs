@@ -220,6 +220,7 @@ mod tests {
             fps,
             encoder: EncoderChoice::Auto,
             snapshot_quality: 80,
+            look: v4l2::Look::default(),
         };
         for config in [config(641, 360, 30), config(640, 8, 30), config(640, 360, 0)] {
             let gate = privacy::Gate::closed();

@@ -42,6 +42,7 @@ fn video(source: &str, gate: &Gate) -> (Video, Receiver<VideoEvent>) {
         fps: 30,
         encoder: EncoderChoice::Auto,
         snapshot_quality: 80,
+        look: media::Look::default(),
     };
     let tell = move |event| drop(sender.lock().expect("no panic").send(event));
     (Video::spawn(config, gate.watch(), Box::new(tell)).expect("a configuration"), events)

@@ -3,6 +3,7 @@
 //! Kernel: media/v4l/mmap, media/v4l/capture-example.
 
 mod lent;
+mod look;
 
 use std::io;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::{Device, Format, FourCc, Memory, Ops, Queue, Rate};
 
 use lent::Buffer;
 pub use lent::Lent;
+pub use look::Look;
 
 /// What is wanted of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Wish {
     /// Pictures of which formats may be lent to others, see [`Capture::lend`]. That needs more
     /// buffers.
     pub lent: Vec<FourCc>,
+    /// What the owner sets of it.
+    pub look: Look,
 }
 
 /// Why a device cannot be used.
@@ -82,6 +86,7 @@ pub struct Capture<O: Ops = Device> {
     queue: Queue,
     format: Format,
     rate: Rate,
+    refused: Vec<&'static str>,
     /// The buffer the caller reads; goes back to the device first.
     held: Option<u32>,
     buffers: Vec<Arc<Buffer<O::Mapping>>>,
@@ -98,12 +103,13 @@ impl<O: Ops> Capture<O> {
         let capabilities = ops.capabilities().map_err(OpenError::Device)?;
         let queue = Queue::capture(capabilities.capture.ok_or(OpenError::NotCapture)?);
         let (format, rate) = negotiate(&ops, queue, wish)?;
+        let refused = wish.look.apply(&ops);
         let is_lent = wish.lent.contains(&format.fourcc);
         let wanted = if is_lent { LENT_BUFFERS } else { BUFFERS };
         let count = ops.request_buffers(queue, Memory::Mapped, wanted).map_err(busy)?;
         // From here on drop frees what was made.
         let (held, buffers, ops) = (None, Vec::new(), Arc::new(ops));
-        let mut capture = Self { queue, format, rate, held, buffers, ops };
+        let mut capture = Self { queue, format, rate, refused, held, buffers, ops };
         if !(2..=MAX_BUFFERS).contains(&count) {
             return Err(OpenError::Buffers);
         }
@@ -121,6 +127,11 @@ impl<O: Ops> Capture<O> {
     /// What the device delivers.
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// Names of what was wished of its [`Look`] and it does not have or does not take.
+    pub fn refused(&self) -> &[&'static str] {
+        &self.refused
     }
 
     /// Pictures a second as the device says; zero when it does not tell.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Controls of encoders. Kernel: media/v4l/ext-ctrls-codec.
+//! Controls of cameras and encoders. Kernel: media/v4l/control, ext-ctrls-camera, ext-ctrls-codec.
 
 use v4l::v4l_sys as sys;
 
@@ -8,6 +8,22 @@ use v4l::v4l_sys as sys;
 pub struct Control(pub u32);
 
 impl Control {
+    /// The picture is mirrored.
+    pub const HORIZONTAL_FLIP: Self = Self(sys::V4L2_CID_HFLIP);
+    /// The picture stands on its head.
+    pub const VERTICAL_FLIP: Self = Self(sys::V4L2_CID_VFLIP);
+    /// Who sets exposure time and iris: 1 is nobody.
+    pub const EXPOSURE_AUTO: Self = Self(sys::V4L2_CID_EXPOSURE_AUTO);
+    /// In steps of 100 µs.
+    pub const EXPOSURE_ABSOLUTE: Self = Self(sys::V4L2_CID_EXPOSURE_ABSOLUTE);
+    /// The camera sets its gain by itself (1).
+    pub const AUTOGAIN: Self = Self(sys::V4L2_CID_AUTOGAIN);
+    /// In the camera's own unit.
+    pub const GAIN: Self = Self(sys::V4L2_CID_GAIN);
+    /// The camera sets its white balance by itself (1).
+    pub const AUTO_WHITE_BALANCE: Self = Self(sys::V4L2_CID_AUTO_WHITE_BALANCE);
+    /// In kelvin.
+    pub const WHITE_BALANCE_TEMPERATURE: Self = Self(sys::V4L2_CID_WHITE_BALANCE_TEMPERATURE);
     /// Bits a second.
     pub const BITRATE: Self = Self(sys::V4L2_CID_MPEG_VIDEO_BITRATE);
     /// Variable (0) or constant (1).

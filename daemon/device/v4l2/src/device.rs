@@ -19,7 +19,7 @@ use v4l::v4l_sys as sys;
 use v4l::v4l2::vidioc;
 
 use crate::raw::Plain;
-use crate::{Capabilities, Dequeued, Direction, Format, FourCc, Memory, Ops, Queue, Rate};
+use crate::{Capabilities, Control, Dequeued, Direction, Format, FourCc, Memory, Ops, Queue, Rate};
 
 use buffer::Argument;
 pub use mapping::{Mapping, MappingMut};
@@ -129,6 +129,25 @@ impl Ops for Device {
             Direction::Output => unsafe { parameters.parm.output.timeperframe },
         };
         Ok(Rate { pictures: chosen.denominator, seconds: chosen.numerator })
+    }
+
+    fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
+        let mut one = sys::v4l2_ext_control {
+            id: control.0,
+            __bindgen_anon_1: sys::v4l2_ext_control__bindgen_ty_1 { value },
+            ..Plain::zeroed()
+        };
+        let mut all = sys::v4l2_ext_controls {
+            __bindgen_anon_1: sys::v4l2_ext_controls__bindgen_ty_1 {
+                which: sys::V4L2_CTRL_WHICH_CUR_VAL,
+            },
+            count: 1,
+            controls: &raw mut one,
+            ..Plain::zeroed()
+        };
+        // SAFETY: S_EXT_CTRLS takes a v4l2_ext_controls; it points to the one control it counts,
+        // which outlives the call.
+        unsafe { self.ioctl(vidioc::VIDIOC_S_EXT_CTRLS, &mut all) }
     }
 
     fn request_buffers(&self, queue: Queue, memory: Memory, count: u32) -> io::Result<u32> {

@@ -23,7 +23,7 @@ mod ops;
 mod queue;
 mod raw;
 
-pub use capture::{Capture, CaptureError, Frame, Lent, OpenError, Wish};
+pub use capture::{Capture, CaptureError, Frame, Lent, Look, OpenError, Wish};
 pub use control::{Control, Profile};
 pub use device::{Device, Mapping, MappingMut};
 pub use find::{EncoderNode, Place, find_camera_called, find_encoders};

@@ -25,6 +25,8 @@ pub trait Ops {
     fn set_format(&self, queue: Queue, wish: &Format) -> io::Result<Format>;
     /// Asks for a rate; returns what the device chose. Kernel: VIDIOC_S_PARM.
     fn set_rate(&self, queue: Queue, rate: Rate) -> io::Result<Rate>;
+    /// Sets a control. Kernel: VIDIOC_S_EXT_CTRLS.
+    fn set_control(&self, control: Control, value: i32) -> io::Result<()>;
     /// Asks for buffers, or frees them with zero; returns how many there are. Kernel:
     /// VIDIOC_REQBUFS.
     fn request_buffers(&self, queue: Queue, memory: Memory, count: u32) -> io::Result<u32>;
@@ -57,8 +59,6 @@ pub trait M2mOps: Ops {
     /// Asks which part of the pictures is to be coded, from the upper left corner; returns what
     /// the device chose. Kernel: VIDIOC_S_SELECTION.
     fn set_crop(&self, queue: Queue, width: u32, height: u32) -> io::Result<(u32, u32)>;
-    /// Sets a control. Kernel: VIDIOC_S_EXT_CTRLS.
-    fn set_control(&self, control: Control, value: i32) -> io::Result<()>;
     /// Maps a buffer of an output queue. Kernel: VIDIOC_QUERYBUF, mmap.
     fn map_mut(&self, queue: Queue, index: u32) -> io::Result<Self::MappingMut>;
     /// Gives a buffer with a picture to the device. Kernel: VIDIOC_QBUF.

@@ -68,6 +68,19 @@ def test_vivids_colour_bars_are_seen(
     assert lit == expected, seen
 
 
+def test_a_camera_that_hangs_shows_the_world_upright(
+    vivid: Vivid, make_home: MakeHome, tmp_path: Path
+) -> None:
+    """Mirrored bars, and a line for what vivid does not have."""
+    controls = {"horizontal-flip": True, "vertical-flip": True, "white-balance-k": 4600}
+    home = make_home({"video": webcam_settings(vivid), "video.controls": controls})
+    seen = bars(home.session.snapshot(640, 360).body, tmp_path)
+    lit = [sum((c > 96) << (2 - i) for i, c in enumerate(colour)) for colour in seen]
+    assert lit == [0b000, 0b001, 0b100, 0b101, 0b010, 0b011, 0b110, 0b111], seen
+    told = home.camera.wait_log("the camera does not take", 1)
+    assert "white-balance" in told and "flip" not in told
+
+
 def test_a_recording_of_a_webcam_and_a_sound_card(
     vivid: Vivid, loopback: Loopback, make_home: MakeHome, tmp_path: Path
 ) -> None:

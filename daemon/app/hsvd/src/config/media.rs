@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `[video]`, `[audio]`, `[motion]`, `[snapshot]`
 
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
 use camera::motion::{self, Hold, MinimumSize, Point, Sensitivity, Zone, ZoneKind, Zones};
@@ -26,6 +26,25 @@ pub struct VideoConfig {
     /// `auto`, `m2m`, `m2m:NAME`, `rkmpp`, `rkmpp:PATH` or `openh264`.
     #[serde(deserialize_with = "encoder")]
     pub encoder: media::EncoderChoice,
+    /// What a V4L2 camera is told.
+    pub controls: ControlsConfig,
+}
+
+/// `[video.controls]`: settings of a V4L2 camera. What is absent stays as the camera has it; what
+/// it does not have is told in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct ControlsConfig {
+    /// Mirrored.
+    pub horizontal_flip: bool,
+    /// On its head. Both together turn the picture of a camera that hangs.
+    pub vertical_flip: bool,
+    /// Exposure time in microseconds, fixed.
+    pub exposure_us: Option<NonZeroU32>,
+    /// Gain in the camera's own unit, fixed.
+    pub gain: Option<u32>,
+    /// White balance in kelvin, fixed.
+    pub white_balance_k: Option<NonZeroU32>,
 }
 
 impl Default for VideoConfig {
@@ -36,6 +55,7 @@ impl Default for VideoConfig {
             height: Side(1080),
             fps: const { NonZeroU8::new(30).expect("30 is not 0") },
             encoder: media::EncoderChoice::Auto,
+            controls: ControlsConfig::default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use frame::{DeviceLayout, Pts, RawFrame, Size, YuvPicture};
-use v4l2::{Capture, Device, FourCc, OpenError, Ops, Place, Wish, find_camera_called};
+use v4l2::{Capture, Device, OpenError, Ops, Place, Wish, find_camera_called};
 
 use super::convert::{Converter, FORMATS};
 use super::{CameraName, FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError};
@@ -47,22 +47,25 @@ impl CameraSource {
             *seen = Some(Place::of(&capabilities));
         }
         let lent = config.encoder.reads();
-        Self::start(device, config.size, config.fps, lent, Arc::clone(copied))
+        let (width, height) = (config.size.width.into(), config.size.height.into());
+        let (fps, formats, look) = (config.fps, FORMATS.to_vec(), config.look);
+        let wish = Wish { width, height, fps, formats, lent, look };
+        Self::start(device, config.size, &wish, Arc::clone(copied))
     }
 }
 
 impl<O: Ops> CameraSource<O> {
-    /// Pictures in one of the formats `lent` stay in the camera's memory.
+    /// Pictures in one of the formats that `wish` lends stay in the camera's memory.
     fn start(
         device: O,
         size: Size,
-        fps: u32,
-        lent: Vec<FourCc>,
+        wish: &Wish,
         copied: Arc<Counter>,
     ) -> Result<Self, SourceError> {
-        let (width, height) = (size.width.into(), size.height.into());
-        let wish = Wish { width, height, fps, formats: FORMATS.to_vec(), lent };
-        let capture = Capture::start(device, &wish)?;
+        let capture = Capture::start(device, wish)?;
+        if !capture.refused().is_empty() {
+            tracing::warn!(refused = ?capture.refused(), "the camera does not take all of [video.controls]");
+        }
         let format = capture.format();
         let is_lent = wish.lent.contains(&format.fourcc);
         let layout = is_lent.then(|| layout(format, size)).flatten();
@@ -193,6 +196,9 @@ mod tests {
         fn set_rate(&self, _: Queue, rate: Rate) -> io::Result<Rate> {
             Ok(rate)
         }
+        fn set_control(&self, _: v4l2::Control, _: i32) -> io::Result<()> {
+            Ok(())
+        }
         fn request_buffers(&self, _: Queue, _: Memory, count: u32) -> io::Result<u32> {
             Ok(count)
         }
@@ -231,7 +237,9 @@ mod tests {
         let fake = Fake { queued: Mutex::default(), sequence: Mutex::new(first), end: 8 };
         let mut source = {
             let copied = Arc::new(Counter::default());
-            CameraSource::start(fake, Size::new(16, 16), 30, Vec::new(), copied).unwrap()
+            let (formats, look) = (FORMATS.to_vec(), v4l2::Look::default());
+            let wish = Wish { width: 16, height: 16, fps: 30, formats, lent: Vec::new(), look };
+            CameraSource::start(fake, Size::new(16, 16), &wish, copied).unwrap()
         };
         let signal = Signal::default();
         let mut numbers = Vec::new();

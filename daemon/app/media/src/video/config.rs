@@ -20,6 +20,8 @@ pub struct VideoConfig {
     pub fps: u32,
     /// Which encoder to use.
     pub encoder: EncoderChoice,
+    /// What the owner sets of a V4L2 camera.
+    pub look: v4l2::Look,
     /// Of the JPEG pictures of [`Video::snapshot`](super::Video::snapshot), 1 to 100.
     pub snapshot_quality: u8,
 }

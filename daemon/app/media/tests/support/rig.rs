@@ -47,6 +47,7 @@ impl Rig {
             fps: 30,
             encoder,
             snapshot_quality: 80,
+            look: media::Look::default(),
         };
         let mut gate = Gate::closed();
         gate.set(mode());

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use super::*;
-use crate::{Capabilities, Dequeued, Planes};
+use crate::{Capabilities, Control, Dequeued, Planes};
 
 const PLANES: Planes = Planes::Multi;
 
@@ -22,6 +22,8 @@ struct State {
     /// Kernel: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
     may_be_orphaned: bool,
     sequence: u32,
+    /// Those that it has, with their values.
+    controls: Vec<(Control, i32)>,
     /// Answers of `dequeue` before pictures come again.
     faults: VecDeque<Fault>,
 }
@@ -106,6 +108,16 @@ impl Ops for Fake {
         }
     }
 
+    fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
+        let mut state = self.0.borrow_mut();
+        assert_eq!(state.buffers, 0, "some cameras turn nothing that has buffers");
+        match state.controls.iter_mut().find(|(known, _)| *known == control) {
+            Some((_, set)) => *set = value,
+            None => return errno(Errno::INVAL),
+        }
+        Ok(())
+    }
+
     fn request_buffers(&self, _: Queue, _: Memory, count: u32) -> io::Result<u32> {
         let mut state = self.0.borrow_mut();
         if state.is_streaming || (count == 0 && !state.may_be_orphaned && !state.mapped.is_empty())
@@ -181,7 +193,7 @@ impl Ops for Fake {
 
 fn wish(fps: u32) -> Wish {
     let formats = vec![FourCc::NV12, FourCc::YUYV, FourCc::MJPEG];
-    Wish { width: 1920, height: 1080, fps, formats, lent: Vec::new() }
+    Wish { width: 1920, height: 1080, fps, formats, lent: Vec::new(), look: Look::default() }
 }
 
 #[test]
@@ -196,6 +208,33 @@ fn pictures_come_in_order_and_buffers_go_round() {
         assert_eq!(frame.bytes, [fill; 10]);
     }
     assert_eq!(fake.0.borrow().queued.len(), 2, "one is held, the others are with the device");
+}
+
+#[test]
+fn what_the_camera_does_not_have_of_a_look_is_told() {
+    let fake = Fake::camera();
+    let known = [
+        (Control::HORIZONTAL_FLIP, 9),
+        (Control::VERTICAL_FLIP, 9),
+        (Control::GAIN, 9),
+        (Control::EXPOSURE_AUTO, 3),
+        (Control::EXPOSURE_ABSOLUTE, 9),
+    ];
+    fake.0.borrow_mut().controls = known.to_vec();
+    let (gain, exposure_us, white_balance_k) = (Some(16), Some(20_050), Some(4600));
+    let look =
+        Look { vertical_flip: true, horizontal_flip: false, exposure_us, gain, white_balance_k };
+    let capture = Capture::start(fake.clone(), &Wish { look, ..wish(30) }).unwrap();
+    assert_eq!(capture.refused(), ["white-balance"], "gain needs no automatic to switch off");
+    let values: Vec<_> = fake.0.borrow().controls.iter().map(|&(_, value)| value).collect();
+    assert_eq!(values, [0, 1, 16, 1, 200]);
+    drop(capture);
+
+    let plain = Fake::camera();
+    assert!(Capture::start(plain.clone(), &wish(30)).unwrap().refused().is_empty());
+    let look = Look { vertical_flip: true, ..Look::default() };
+    let capture = Capture::start(plain, &Wish { look, ..wish(30) }).unwrap();
+    assert_eq!(capture.refused(), ["vertical-flip"]);
 }
 
 fn lending() -> Wish {

@@ -13,7 +13,7 @@ use v4l::v4l2::vidioc;
 use super::buffer::Argument;
 use super::{Device, MappingMut};
 use crate::raw::{self, Plain};
-use crate::{Control, Event, Filled, M2mOps, Memory, Planes, Queue, Ready};
+use crate::{Event, Filled, M2mOps, Memory, Planes, Queue, Ready};
 
 impl M2mOps for Device {
     type MappingMut = MappingMut;
@@ -27,25 +27,6 @@ impl M2mOps for Device {
         // SAFETY: S_SELECTION takes a v4l2_selection.
         unsafe { self.ioctl(raw::S_SELECTION, &mut selection) }?;
         Ok((selection.r.width, selection.r.height))
-    }
-
-    fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
-        let mut one = sys::v4l2_ext_control {
-            id: control.0,
-            __bindgen_anon_1: sys::v4l2_ext_control__bindgen_ty_1 { value },
-            ..Plain::zeroed()
-        };
-        let mut all = sys::v4l2_ext_controls {
-            __bindgen_anon_1: sys::v4l2_ext_controls__bindgen_ty_1 {
-                which: sys::V4L2_CTRL_WHICH_CUR_VAL,
-            },
-            count: 1,
-            controls: &raw mut one,
-            ..Plain::zeroed()
-        };
-        // SAFETY: S_EXT_CTRLS takes a v4l2_ext_controls; it points to the one control it counts,
-        // which outlives the call.
-        unsafe { self.ioctl(vidioc::VIDIOC_S_EXT_CTRLS, &mut all) }
     }
 
     fn map_mut(&self, queue: Queue, index: u32) -> io::Result<MappingMut> {

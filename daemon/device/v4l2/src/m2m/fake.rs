@@ -235,6 +235,15 @@ impl Ops for Fake {
         }
         Ok(())
     }
+
+    fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
+        let mut state = self.0.borrow_mut();
+        if let Some((_, code)) = state.refused.iter().find(|(refused, _)| *refused == control) {
+            return errno(*code);
+        }
+        state.controls.push((control, value));
+        Ok(())
+    }
 }
 
 impl M2mOps for Fake {
@@ -244,15 +253,6 @@ impl M2mOps for Fake {
         let mut state = self.0.borrow_mut();
         state.log.push("S_SELECTION".to_owned());
         if state.has_no_crop { errno(Errno::NOTTY) } else { Ok((width, height)) }
-    }
-
-    fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
-        if let Some((_, code)) = state.refused.iter().find(|(refused, _)| *refused == control) {
-            return errno(*code);
-        }
-        state.controls.push((control, value));
-        Ok(())
     }
 
     fn map_mut(&self, _: Queue, _: u32) -> io::Result<FakeMapping> {

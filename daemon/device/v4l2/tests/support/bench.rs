@@ -40,7 +40,8 @@ impl Bench {
     pub fn camera(&self, width: u32, height: u32) -> Camera {
         let device = Device::open(&camera_node()).expect("it opens");
         let formats = vec![FourCc::NV12];
-        let wish = Wish { width, height, fps: 30, formats: formats.clone(), lent: formats };
+        let look = v4l2::Look::default();
+        let wish = Wish { width, height, fps: 30, formats: formats.clone(), lent: formats, look };
         let mut capture = Capture::start(device, &wish).expect("it starts");
         assert_eq!((capture.format().width, capture.format().height), (width, height));
         let lent = capture.lend(Duration::from_secs(5)).expect("it runs").expect("a picture");
@@ -79,7 +80,7 @@ impl Camera {
         let device = Device::open(&camera_node()).expect("it opens");
         // Kernel: drivers/media/test-drivers/vivid/vivid-ctrls.c; 21 is noise.
         const TEST_PATTERN: v4l2::Control = v4l2::Control(0x00f0_f000);
-        v4l2::M2mOps::set_control(&device, TEST_PATTERN, 21).expect("vivid has patterns");
+        v4l2::Ops::set_control(&device, TEST_PATTERN, 21).expect("vivid has patterns");
     }
 }
 
