@@ -32,6 +32,8 @@
 
 mod anchor;
 mod capture;
+#[cfg(feature = "alsa")]
+mod card;
 mod clock;
 mod coder;
 mod convert;

