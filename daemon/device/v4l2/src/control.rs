@@ -44,7 +44,7 @@ impl Control {
     pub const FORCE_KEY_FRAME: Self = Self(sys::V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME);
     /// See [`Profile`].
     pub const H264_PROFILE: Self = Self(sys::V4L2_CID_MPEG_VIDEO_H264_PROFILE);
-    /// See [`level`].
+    /// An index into the levels that H.264 numbers.
     pub const H264_LEVEL: Self = Self(sys::V4L2_CID_MPEG_VIDEO_H264_LEVEL);
 }
 

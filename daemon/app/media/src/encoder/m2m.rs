@@ -32,7 +32,7 @@ pub enum M2mError {
     /// A picture took longer than two seconds.
     #[error("encoder does not answer")]
     Stalled,
-    /// It damaged [`MOST_DAMAGED`] pictures in a row.
+    /// It damaged thirty pictures in a row.
     #[error("encoder makes nothing but damaged pictures")]
     Damaged,
 }
