@@ -205,7 +205,7 @@ def test_everything_at_once(make_home: MakeHome, make_viewer: MakeViewer) -> Non
     )
     assert not mix.failures, mix.failures
     assert not late, f"late fragments: {late}"
-    assert slope < max(200.0, 12_000.0 / (MIX_SECONDS / 60) ** 2), f"{slope:+.0f} KiB a minute"
+    assert slope < max(200.0, 3_000.0 / (MIX_SECONDS / 60) ** 2), f"{slope:+.0f} KiB a minute"
     assert all(abs(length - 4.0) < 0.1 for length in fragment_seconds(recording)[:-1])
     for viewer in viewers:
         viewer.check()

@@ -115,6 +115,10 @@ def test_suspend_and_resume(viewer: Viewer) -> None:
     before = viewer.pictures.packets
     time.sleep(1.0)
     assert viewer.pictures.packets == before, "pictures while suspended"
+    viewer.reconfigure(kbit=250)
+    sound = len(viewer.sound.packets)
+    time.sleep(0.5)
+    assert len(viewer.sound.packets) == sound, "sound while suspended"
     assert viewer.status() == control.IN_USE
     moment = time.time()
     viewer.resume()

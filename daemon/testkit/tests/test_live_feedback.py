@@ -50,6 +50,7 @@ def test_a_pli_brings_an_idr(viewer: Viewer) -> None:
         delays.append(viewer.pictures.wait_idr(moment, 1.0).last_arrived - moment)
     print("PLI to IDR: " + ", ".join(f"{delay * 1000:.0f}" for delay in delays) + " ms")
     viewer.check()
+    assert viewer.video.repeated == 0, "nothing was lost"
 
 
 def test_a_fir_brings_an_idr_and_its_repeat_none(viewer: Viewer) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Home
+from test_live_talkback import pitch, said
 
 from hsv_testkit import database as db
 from hsv_testkit.live import control, ffmpeg
@@ -72,8 +73,14 @@ def signed_32(number: int) -> int:
     return number - (1 << 32) if number >= 1 << 31 else number
 
 
-def test_ffmpeg_talks_to_the_camera(home: Home, make_viewer: MakeViewer) -> None:
-    """Its packets carry no report of ours; the camera has to take them as a sign of life."""
+def test_ffmpeg_talks_to_the_camera(
+    make_home: MakeHome, make_viewer: MakeViewer, tmp_path: Path
+) -> None:
+    """What it says comes out of the loudspeaker. Its clock is RFC 7587's of 48 kHz, where Home's is
+    the selected 24: it seems to talk at half the speed, and every other packet is too many.
+    """
+    path = tmp_path / "said.wav"
+    home = make_home({"audio": {"source": "tone", "speaker": f"file:{path}"}})
     viewer = make_viewer(home)
     viewer.set_up()
     viewer.start()
@@ -93,8 +100,13 @@ def test_ffmpeg_talks_to_the_camera(home: Home, make_viewer: MakeViewer) -> None
         ssrc=signed_32(contract.own_ssrc),
         payload_type=contract.payload_type,
     )
-    _, said = talker.communicate(timeout=20)
-    assert talker.returncode == 0, said
+    _, told = talker.communicate(timeout=20)
+    assert talker.returncode == 0, told
     viewer.pictures.wait_more(10)
     assert viewer.status() == control.IN_USE
     viewer.check()
+    time.sleep(1.2)  # jitter buffer and half a second of silence
+    samples, hz = said(path), contract.clock
+    print(f"{len(samples) / hz:.2f} s at {pitch(samples, hz):.1f} Hz")
+    assert 1.3 < len(samples) / hz < 3.5
+    assert abs(pitch(samples, hz) - 600) < 5

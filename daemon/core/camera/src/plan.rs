@@ -45,8 +45,11 @@ pub struct Viewer {
     pub profile: Profile,
     /// The level it decodes.
     pub level: Level,
-    /// The most it takes, in bits a second.
+    /// The most it takes now, in bits a second.
     pub bitrate_bps: u32,
+    /// What it selected, in bits a second. The picture's size hangs on this alone: every other size
+    /// is a new encoder and an IDR, which a way that loses packets needs least.
+    pub selected_bps: u32,
 }
 
 /// One encode for live view.
@@ -157,7 +160,7 @@ impl Pictures {
         if self.per_second() > most {
             self.fps = self.fps.min(THRIFTY_FPS);
         }
-        while self.per_second() > most && self.size.height > LEAST_HEIGHT {
+        while self.per_second() > most && self.halved().height >= LEAST_HEIGHT {
             self.size = self.halved();
         }
         self
@@ -192,7 +195,7 @@ impl Pictures {
 impl Encode {
     fn alone(source: Pictures, viewer: Viewer) -> Self {
         Self {
-            pictures: source.fitted(viewer.resolution).worth(viewer.bitrate_bps),
+            pictures: source.fitted(viewer.resolution).worth(viewer.selected_bps),
             profile: viewer.profile,
             level: viewer.level,
             bitrate_bps: viewer.bitrate_bps,

@@ -137,6 +137,11 @@ impl AudioSession {
         self.endpoint.rtcp_interval = interval;
     }
 
+    /// When the peer will count as silent; `None` when it does.
+    pub fn silent_at(&self) -> Option<Instant> {
+        self.endpoint.silent_at()
+    }
+
     /// Counters since the beginning.
     pub fn stats(&self) -> Stats {
         let Endpoint { packets, octets, rejected, .. } = self.endpoint;

@@ -114,6 +114,18 @@ impl Endpoint {
         falls
     }
 
+    /// When the peer will count as silent; `None` when it does, and after the end.
+    pub(crate) fn silent_at(&self) -> Option<Instant> {
+        self.silent_at
+    }
+
+    /// The peer counts as silent only after `silent_at`.
+    pub(crate) fn expect_until(&mut self, silent_at: Instant) {
+        if !self.is_closed {
+            self.silent_at = self.silent_at.max(Some(silent_at));
+        }
+    }
+
     pub(crate) fn is_report_due(&self, now: Instant) -> bool {
         self.report_due.is_some_and(|due| now >= due)
     }

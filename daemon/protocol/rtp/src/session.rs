@@ -208,6 +208,11 @@ impl Session {
         self.loss.target_bps()
     }
 
+    /// The peer was heard elsewhere: it counts as silent only after `silent_at`.
+    pub fn expect_until(&mut self, silent_at: Instant) {
+        self.endpoint.expect_until(silent_at);
+    }
+
     /// Counters since the beginning.
     pub fn stats(&self) -> Stats {
         let Endpoint { packets, octets, rejected, .. } = self.endpoint;
@@ -240,7 +245,9 @@ impl Session {
         if frame.is_idr {
             self.has_begun = true;
             self.last_idr = Some(at.now);
-            self.stats.repeated += self.redundancy.repeat(at.now, first, outputs);
+            if !self.loss.is_limited(at.now) {
+                self.stats.repeated += self.redundancy.repeat(at.now, first, outputs);
+            }
         }
         if before == 0 {
             self.report(at, &[], outputs);

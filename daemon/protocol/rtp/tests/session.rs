@@ -248,6 +248,12 @@ fn an_idr_is_sent_again_where_packets_are_lost_and_the_viewer_drops_what_it_has(
     assert_eq!((opened * 3, replayed), (copies, opened * 2));
     assert_eq!(pair.session.stats().repeated, replayed as u64);
     assert_eq!(pair.session.stats().packets, 2 * opened as u64, "copies are not counted");
+    let limit = Bandwidth::new(CAMERA, 400_000, 40);
+    drop(pair.tell(&[Packet::Tmmbr { sender: VIEWER, entries: vec![limit] }]));
+    drop(pair.tell(&[loss(51)]));
+    pair.ms += 33;
+    drop(pair.send(true, 10_000)); // opens each packet, and would stumble over a copy
+    pair.ms += 33;
     let delta = pair.send(false, 10_000);
     assert_eq!(delta.media.len(), opened - 1, "and no parameter sets");
 }
@@ -261,6 +267,34 @@ fn another_mtu_is_kept_from_the_next_picture_on() {
     pair.ms += 33;
     let packets = pair.send(false, 3_000).media;
     assert!(packets.len() >= 5 && packets.iter().all(|(_, payload)| payload.len() < 600));
+}
+
+#[test]
+fn whoever_is_heard_elsewhere_is_not_silent() {
+    let mut pair = Pair::new();
+    pair.ms = 30_000;
+    assert_eq!(pair.tick().events, [Event::Silent]);
+    pair.session.expect_until(pair.moment().now + Duration::from_secs(5));
+    pair.ms = 34_999;
+    assert_eq!(pair.tick().events, []);
+    pair.ms = 35_000;
+    assert_eq!(pair.tick().events, [Event::Silent]);
+}
+
+#[test]
+fn a_round_trip_of_seconds_hides_no_wish() {
+    let mut pair = Pair::new();
+    drop(pair.send(true, 10));
+    let Packet::ReceiverReport { ssrc, mut blocks } = loss(0) else { unreachable!() };
+    blocks[0].last_sr = pair.moment().ntp.middle();
+    pair.ms += 5_000;
+    drop(pair.tell(&[Packet::ReceiverReport { ssrc, blocks }]));
+    drop(pair.send(true, 10));
+    let pli = [Packet::Pli { sender: VIEWER, media: CAMERA }];
+    pair.ms += 499;
+    assert_eq!(pair.tell(&pli).events, []);
+    pair.ms += 1;
+    assert_eq!(pair.tell(&pli).events, [Event::KeyFrameWanted]);
 }
 
 #[test]

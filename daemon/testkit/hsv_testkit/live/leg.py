@@ -89,6 +89,8 @@ class Leg:
         self.reports: list[rtcp.Received] = []
         self.last_arrived = 0.0
         self.datagrams = 0
+        self.repeated = 0
+        """Packets that came before: a camera repeats IDRs where packets are lost."""
         self.news = threading.Condition()
         self.muted = threading.Event()
         """Set: neither reports nor anything else is sent."""
@@ -160,6 +162,9 @@ class Leg:
                 return
             packet = RtpPacket.parse(self._inbound.unprotect(data), arrived, len(data))
         except (RtpError, SrtpRefused, rtcp.RtcpError) as error:
+            if "replay" in str(error):
+                self.repeated += 1
+                return
             self.problems.append(f"{len(data)} bytes, {data[:16].hex()}: {error}")
             return
         if (packet.ssrc, packet.payload_type) != (contract.their_ssrc, contract.payload_type):

@@ -275,6 +275,9 @@ impl Core {
                     view.set_target(bps);
                     self.plan_live();
                 }
+                Output::Event(Event::Silent) if view.is_heard(now) => {
+                    debug!(service, "the viewer is heard on the audio port alone");
+                }
                 Output::Event(Event::Goodbye | Event::Silent) => {
                     let lost = camera::Input::LiveLost { service, session: view.id };
                     let actions = self.camera.handle(now, lost);

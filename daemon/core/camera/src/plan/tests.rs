@@ -17,6 +17,7 @@ fn viewer(service: usize, width: u16, height: u16, fps: u8, kbps: u32) -> Viewer
         profile: Profile::Main,
         level: Level::L4_0,
         bitrate_bps: kbps * 1000,
+        selected_bps: kbps * 1000,
     }
 }
 
@@ -74,7 +75,7 @@ fn the_table_of_plans() {
                 viewer(1, 1920, 1080, 30, 100),
                 viewer(2, 480, 270, 30, 0),
             ],
-            &["240x136@15 0k [2]", "640x360@15 60k [0]", "960x540@15 100k [1]"],
+            &["480x270@15 0k [2]", "640x360@15 60k [0]", "960x540@15 100k [1]"],
         ),
         (
             "4:3 gets 16:9 inside",
@@ -189,9 +190,9 @@ fn an_encode_keeps_its_number_while_it_is_the_same() {
     let (phone, tv) = (viewer(0, 1280, 720, 30, 299), viewer(1, 1920, 1080, 30, 2000));
     assert_eq!(assign(&[phone]), [1]);
     assert_eq!(assign(&[phone, tv]), [1, 2]);
-    let slower = Viewer { bitrate_bps: 260_000, ..phone };
+    let slower = Viewer { bitrate_bps: 132_000, ..phone };
     assert_eq!(assign(&[slower, tv]), [1, 2], "another bit rate");
-    let far = Viewer { service: 3, bitrate_bps: 600_000, ..phone };
+    let far = Viewer { service: 3, bitrate_bps: 500_000, ..phone };
     assert_eq!(assign(&[slower, tv, far]), [1, 3, 2], "the newcomer has its own");
     assert_eq!(assign(&[far, tv]), [3, 2]);
     let other = Viewer { service: 2, ..tv };

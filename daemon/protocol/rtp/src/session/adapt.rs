@@ -57,6 +57,11 @@ impl LossControl {
         self.set(now, self.ceiling_bps)
     }
 
+    /// Whether the peer named a limit lately. It is to be kept then, whatever is lost.
+    pub(super) fn is_limited(&self, now: Instant) -> bool {
+        self.limited.is_some_and(|since| now.saturating_duration_since(since) < LIMIT_RULES)
+    }
+
     /// A report of `fraction_lost` in 1/256. The new target, where it changes.
     pub(super) fn report(&mut self, now: Instant, fraction_lost: u8) -> Option<u32> {
         let is_within = |since: Option<Instant>, time| {
@@ -72,7 +77,7 @@ impl LossControl {
         } else {
             self.clean_since.get_or_insert(now);
         }
-        if is_within(self.limited, LIMIT_RULES) || is_within(self.changed, HOLD) {
+        if self.is_limited(now) || is_within(self.changed, HOLD) {
             return None;
         }
         let target = u64::from(self.target_bps);

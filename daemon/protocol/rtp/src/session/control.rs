@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use super::{ASSUMED_ROUND_TRIP, Event, Moment, Output, Session};
 use crate::rtcp::{Bandwidth, Packet, ReportBlock, TradeOff};
 
+/// A request is answered at the latest so long after the last IDR, whatever the reports say of the
+/// way: a lost picture is to be repaired within a second.
+const LONGEST_ON_ITS_WAY: Duration = Duration::from_millis(500);
 /// Longer round trips are a peer's mistake.
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(10);
 
@@ -59,7 +62,6 @@ impl Session {
             }
         }
         if wants_key_frame && !has_fresh_idr {
-            self.redundancy.asked(at.now, self.last_idr);
             outputs.push(Output::Event(Event::KeyFrameWanted));
         }
         // One answer of a kind is enough for one datagram.
@@ -76,7 +78,8 @@ impl Session {
     /// An IDR on its way answers a request that was sent before it could arrive.
     fn has_fresh_idr(&self, now: Instant) -> bool {
         let round_trip = self.stats.round_trip.unwrap_or(ASSUMED_ROUND_TRIP);
-        self.last_idr.is_some_and(|sent| now.saturating_duration_since(sent) < round_trip * 2)
+        let on_its_way = (round_trip * 2).min(LONGEST_ON_ITS_WAY);
+        self.last_idr.is_some_and(|sent| now.saturating_duration_since(sent) < on_its_way)
     }
 
     /// How our stream arrives.

@@ -10,10 +10,6 @@ use super::Output;
 
 /// Losses count for so long.
 const MEMORY: Duration = Duration::from_secs(5);
-/// Assumed of the way, in 1/256, when an IDR is asked for soon after one was sent: a tenth.
-const ASSUMED: u8 = 26;
-/// How soon that is.
-const SOON: Duration = Duration::from_secs(1);
 /// Times that a packet is sent at most.
 const MAX_COPIES: usize = 3;
 /// Packets that an IDR may be expected to lose, in 1/256: an eighth.
@@ -34,13 +30,6 @@ impl Redundancy {
     pub(super) fn lost(&mut self, now: Instant, fraction: u8) {
         if fraction > 0 && fraction >= self.fraction(now) {
             self.worst = Some((now, fraction));
-        }
-    }
-
-    /// The viewer asks for an IDR, the last one having been sent at `last`.
-    pub(super) fn asked(&mut self, now: Instant, last: Option<Instant>) {
-        if last.is_some_and(|last| now.saturating_duration_since(last) < SOON) {
-            self.lost(now, ASSUMED);
         }
     }
 
@@ -105,18 +94,6 @@ mod tests {
         assert_eq!(redundancy.copies(at(5), 20), 1, "a clean report says nothing of bursts before");
         redundancy.lost(at(6), 13);
         assert_eq!(redundancy.copies(at(6), 20), 2);
-    }
-
-    #[test]
-    fn a_wish_soon_after_an_idr_tells_of_losses() {
-        let begin = Instant::now();
-        let at = |ms| begin + Duration::from_millis(ms);
-        let mut redundancy = Redundancy::default();
-        redundancy.asked(at(0), None);
-        redundancy.asked(at(2_000), Some(at(1_000)));
-        assert_eq!(redundancy.copies(at(2_000), 20), 1, "much may have been lost between them");
-        redundancy.asked(at(2_400), Some(at(2_000)));
-        assert_eq!(redundancy.copies(at(2_400), 20), 3);
     }
 
     #[test]

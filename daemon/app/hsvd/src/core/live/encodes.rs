@@ -101,5 +101,6 @@ fn demand(service: usize, view: &View) -> Option<Viewer> {
         profile: running.selection.profile,
         level: running.selection.level,
         bitrate_bps: running.target_bps,
+        selected_bps: u32::from(running.selection.max_bitrate_kbps) * 1000,
     })
 }

@@ -9,6 +9,7 @@ use camera::LiveEnd;
 use rtp::Stats;
 
 use super::view::View;
+use super::voice::Voice;
 use crate::udp::Dropped;
 
 /// Why a live session is over.
@@ -27,6 +28,10 @@ pub(super) struct Summary {
     /// `None` when it was never started.
     watched: Option<Watched>,
     dropped: Dropped,
+    /// Not the viewer's or not whole, on both ports.
+    rejected: u64,
+    /// Came before the start.
+    early: u64,
 }
 
 struct Watched {
@@ -49,7 +54,10 @@ impl View {
             not_read: video.not_read + audio.not_read,
             not_sent: video.not_sent + audio.not_sent,
         };
-        Summary { viewer: self.controller.address, reason, watched, dropped }
+        let seen = watched.as_ref().map_or(0, |watched| watched.stats.rejected);
+        let rejected = seen + self.voice.as_ref().map_or(0, Voice::rejected);
+        let (viewer, early) = (self.controller.address, self.early);
+        Summary { viewer, reason, watched, dropped, rejected, early }
     }
 }
 
@@ -63,7 +71,7 @@ impl Display for Summary {
             Reason::Ended(LiveEnd::Lost) => "the viewer is gone",
             Reason::Stopping => "the camera stops",
         };
-        let Self { viewer, watched, dropped, .. } = self;
+        let Self { viewer, watched, dropped, rejected, early, .. } = self;
         match watched {
             None => write!(out, "live view for {viewer} ended before its start: {why}")?,
             Some(Watched { lasted, frames, stats }) => write!(
@@ -75,10 +83,10 @@ impl Display for Summary {
                 stats.lost,
             )?,
         }
-        let rejected = watched.as_ref().map_or(0, |watched| watched.stats.rejected);
         for (count, what) in [
             (dropped.not_sent, "not sent since the network was full"),
-            (rejected, "received that were not the viewer's or not whole"),
+            (*rejected, "received that were not the viewer's or not whole"),
+            (*early, "received before the start"),
             (dropped.foreign, "received from elsewhere"),
             (dropped.not_read, "received faster than they could be read"),
         ] {

@@ -76,6 +76,8 @@ pub(super) struct View {
     pub(super) sound_keys: SoundKeys,
     pub(super) cname: Cname,
     maximum_mtu: u16,
+    /// Datagrams that came before the start.
+    pub(super) early: u64,
     pub(super) running: Option<Running>,
     /// The sound, once it is started.
     pub(super) voice: Option<Voice>,
@@ -139,6 +141,7 @@ impl View {
             },
             cname,
             maximum_mtu,
+            early: 0,
             running: None,
             voice: None,
         };
@@ -194,6 +197,20 @@ impl View {
         }
     }
 
+    pub fn is_suspended(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.is_suspended)
+    }
+
+    /// Whether the viewer is heard on the audio port although it is silent on the video port; it
+    /// is waited for so much longer.
+    pub fn is_heard(&mut self, now: Instant) -> bool {
+        let silent_at = self.voice.as_ref().and_then(Voice::silent_at).filter(|&at| at > now);
+        if let (Some(silent_at), Some(running)) = (silent_at, &mut self.running) {
+            running.session.expect_until(silent_at);
+        }
+        silent_at.is_some()
+    }
+
     pub fn resume(&mut self) {
         if let Some(running) = &mut self.running {
             (running.is_suspended, running.awaits_idr) = (false, true);
@@ -232,7 +249,10 @@ impl View {
     }
 
     pub fn receive_video(&mut self, at: Moment, bytes: &mut [u8]) -> Vec<Output> {
-        let Some(running) = &mut self.running else { return Vec::new() };
+        let Some(running) = &mut self.running else {
+            self.early += 1;
+            return Vec::new();
+        };
         running.session.handle(at, Input::Received(bytes))
     }
 

@@ -29,10 +29,21 @@ impl Voice {
     pub fn next_timeout(&self) -> Option<Instant> {
         self.session.next_timeout()
     }
+
+    /// When the viewer counts as silent on this port.
+    pub fn silent_at(&self) -> Option<Instant> {
+        self.session.silent_at()
+    }
+
+    /// What came here and was not the viewer's, or not whole.
+    pub fn rejected(&self) -> u64 {
+        self.session.stats().rejected
+    }
 }
 
 impl View {
     pub fn receive_audio(&mut self, at: Moment, bytes: &mut [u8]) -> Vec<AudioOutput> {
+        self.early += u64::from(self.voice.is_none());
         self.voice_says(at, AudioInput::Received(bytes))
     }
 
@@ -105,6 +116,9 @@ impl Core {
     pub(super) fn let_speak(&mut self, service: usize) {
         let Some(view) = &self.live.views[service] else { return };
         let Some(voice) = &view.voice else { return };
+        if view.is_suspended() {
+            return; // resumed it is let speak again
+        }
         self.sounds.listen(voice.listener, voice.format, view.permit.clone());
         if self.live.config.talkback {
             self.sounds.admit(voice.listener, voice.format, view.permit.clone());
