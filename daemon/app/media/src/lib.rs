@@ -14,7 +14,7 @@
 //! ```
 //! use std::sync::mpsc::channel;
 //! use frame::Size;
-//! use media::{EncoderChoice, Video, VideoConfig};
+//! use media::{EncoderChoice, Look, Video, VideoConfig};
 //! use privacy::{Gate, OperatingMode};
 //!
 //! let mut gate = Gate::closed();
