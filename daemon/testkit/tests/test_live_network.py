@@ -66,9 +66,10 @@ def survives(viewer: Viewer, path: Path, seconds: float, loses: bool, delay_s: f
     )
     if loses:
         assert due, "nothing was lost"
-        # the requests are lost as often as anything else
-        quick = [wait for wait in waits if wait < limit]
-        assert len(quick) >= len(due) * 0.9, waits
+        # the requests are lost as often as anything else, and there are two in a second: at 20 %
+        # about one picture in ten waits longer
+        vain = [wait for wait in waits if wait >= limit]
+        assert len(vain) <= max(1, len(due) // 5), waits
     else:
         assert (viewer.pictures.losses, viewer.pictures.undecodable) == (0, 0)
     # an IDR whose parameter sets were lost on the way cannot be decoded by anybody
