@@ -71,7 +71,9 @@ def survives(viewer: Viewer, path: Path, seconds: float, loses: bool, delay_s: f
         vain = [wait for wait in waits if wait >= limit]
         assert len(vain) <= max(1, len(due) // 5), waits
     else:
-        assert (viewer.pictures.losses, viewer.pictures.undecodable) == (0, 0)
+        assert viewer.pictures.losses == 0
+        # where the first packet of all came late, the pictures before the next IDR are in vain
+        assert viewer.pictures.undecodable == 0 or reception.reordered
     # an IDR whose parameter sets were lost on the way cannot be decoded by anybody
     shown = list(dropwhile(lambda one: SPS not in one.types, viewer.pictures.since(0.0)))
     assert ffmpeg.decode(viewer.pictures.write(path, shown)) >= 1
