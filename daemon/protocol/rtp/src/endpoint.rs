@@ -237,8 +237,8 @@ impl Endpoint {
             })
         } else {
             self.unprotector.unprotect_rtp(datagram).map(|packet| {
-                let (header, len) = Header::parse(packet)?;
-                Some(Opened::Media(header, packet.get(len..)?))
+                let (header, payload) = Header::split(packet)?;
+                Some(Opened::Media(header, payload))
             })
         };
         let opened = match opened {

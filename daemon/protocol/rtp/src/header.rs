@@ -57,6 +57,19 @@ impl Header {
         after_sources.get(extension..)?;
         Some((header, HEADER_LEN + sources + extension))
     }
+
+    /// The header at the front of `packet` and what it carries, without padding; `None` also when
+    /// the padding is longer than that.
+    pub(crate) fn split(packet: &[u8]) -> Option<(Self, &[u8])> {
+        let (header, len) = Self::parse(packet)?;
+        let payload = &packet[len..];
+        if packet[0] & 0x20 == 0 {
+            return Some((header, payload));
+        }
+        let padding = usize::from(*payload.last()?);
+        let kept = payload.len().checked_sub(padding).filter(|_| padding > 0)?;
+        Some((header, &payload[..kept]))
+    }
 }
 
 /// Whether a datagram on a port shared by both is RTCP. Spec: RFC 5761 §4.
@@ -76,6 +89,24 @@ mod tests {
         header.write(&mut packet);
         assert_eq!(Header::parse(&packet), Some((header, HEADER_LEN)));
         assert!(!is_rtcp(&packet), "payload type 99 with marker is 227");
+    }
+
+    #[test]
+    fn padding_is_no_payload() {
+        let head = [0xa0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3];
+        // what follows the header, what is left of it
+        let table: [(&[u8], Option<&[u8]>); 5] = [
+            (&[7, 8, 0, 0, 3], Some(&[7, 8])),
+            (&[1], Some(&[])),
+            (&[7, 8, 0], None),
+            (&[7, 8, 4], None),
+            (&[], None),
+        ];
+        for (rest, expected) in table {
+            let packet = [&head[..], rest].concat();
+            assert_eq!(Header::split(&packet).map(|(_, payload)| payload), expected, "{rest:?}");
+        }
+        assert_eq!(Header::split(&[0x80; 14]).map(|(_, payload)| payload.len()), Some(2));
     }
 
     #[test]

@@ -196,13 +196,18 @@ fn a_limit_is_followed_and_answered_at_once() {
     drop(pair.send(true, 2000));
     let asked = Bandwidth::new(CAMERA, 400_000, 40);
     let trade = TradeOff { ssrc: CAMERA, sequence: 3, index: 20 };
+    let before = Bandwidth::new(CAMERA, 600_000, 40);
     let got = pair.tell(&[
+        Packet::Tmmbr { sender: VIEWER, entries: vec![before] },
         Packet::Tmmbr { sender: VIEWER, entries: vec![asked] },
         Packet::Tstr { sender: VIEWER, entries: vec![trade] },
     ]);
-    let [Event::Alive, Event::Bitrate(bps)] = got.events[..] else { panic!("{:?}", got.events) };
+    let [Event::Alive, Event::Bitrate(_), Event::Bitrate(bps)] = got.events[..] else {
+        panic!("{:?}", got.events)
+    };
     assert!((370_000..400_000).contains(&bps), "{bps}: less the headers");
     let answers = &got.control[0][2..];
+    assert_eq!(answers.len(), 2, "one of a kind, to the last that was asked");
     let told = Bandwidth::new(VIEWER, 400_000, 40);
     assert_eq!(answers[0], Packet::Tmmbn { sender: CAMERA, entries: vec![told] });
     let told = TradeOff { ssrc: VIEWER, ..trade };

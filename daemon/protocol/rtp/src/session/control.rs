@@ -22,7 +22,7 @@ impl Session {
     /// Acts on a compound.
     pub(super) fn feedback(&mut self, at: Moment, packets: Vec<Packet>, outputs: &mut Vec<Output>) {
         let our_ssrc = self.endpoint.ssrc();
-        let mut answers = Vec::new();
+        let mut answers = Vec::new(); // one of a kind, to the last of its requests
         let has_fresh_idr = self.has_fresh_idr(at.now);
         let (mut wants_key_frame, mut has_left) = (false, false);
         for packet in packets {
@@ -47,6 +47,7 @@ impl Session {
                     if let Some(&limit) = ours {
                         self.limit(at.now, limit, outputs);
                         let entries = vec![Bandwidth { ssrc: sender, ..limit }];
+                        answers.retain(|answer| !matches!(answer, Packet::Tmmbn { .. }));
                         answers.push(Packet::Tmmbn { sender: our_ssrc, entries });
                     }
                 }
@@ -54,6 +55,7 @@ impl Session {
                     let ours = entries.iter().find(|entry| entry.ssrc == our_ssrc);
                     if let Some(&asked) = ours {
                         let entries = vec![TradeOff { ssrc: sender, ..asked }];
+                        answers.retain(|answer| !matches!(answer, Packet::Tstn { .. }));
                         answers.push(Packet::Tstn { sender: our_ssrc, entries });
                     }
                 }
@@ -64,10 +66,7 @@ impl Session {
         if wants_key_frame && !has_fresh_idr {
             outputs.push(Output::Event(Event::KeyFrameWanted));
         }
-        // One answer of a kind is enough for one datagram.
-        answers.dedup_by_key(|answer| std::mem::discriminant(answer));
         if !answers.is_empty() {
-            answers.truncate(2);
             self.report(at, &answers, outputs);
         }
         if has_left {

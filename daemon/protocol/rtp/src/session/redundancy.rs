@@ -11,7 +11,7 @@ use super::Output;
 /// Losses count for so long.
 const MEMORY: Duration = Duration::from_secs(5);
 /// Times that a packet is sent at most.
-const MAX_COPIES: usize = 3;
+const MAX_COPIES: usize = 4;
 /// Packets that an IDR may be expected to lose, in 1/256: an eighth.
 const TOLERATED: usize = 32;
 /// Packets between a packet and its copy: further off than a short burst of losses, and well
@@ -73,8 +73,16 @@ mod tests {
     fn the_more_is_lost_the_more_often_an_idr_is_sent() {
         let now = Instant::now();
         // lost in 1/256, packets, copies
-        let table =
-            [(0, 200, 1), (2, 16, 1), (2, 17, 2), (13, 2, 1), (13, 20, 2), (51, 3, 2), (51, 20, 3)];
+        let table = [
+            (0, 200, 1),
+            (2, 16, 1),
+            (2, 17, 2),
+            (13, 2, 1),
+            (13, 20, 2),
+            (51, 3, 2),
+            (51, 20, 4),
+            (255, 1, 4),
+        ];
         for (fraction, packets, copies) in table {
             let mut redundancy = Redundancy::default();
             redundancy.lost(now, fraction);
@@ -90,7 +98,7 @@ mod tests {
         redundancy.lost(at(0), 51);
         redundancy.lost(at(3), 13);
         redundancy.lost(at(3), 0);
-        assert_eq!(redundancy.copies(at(4), 20), 3);
+        assert_eq!(redundancy.copies(at(4), 20), 4);
         assert_eq!(redundancy.copies(at(5), 20), 1, "a clean report says nothing of bursts before");
         redundancy.lost(at(6), 13);
         assert_eq!(redundancy.copies(at(6), 20), 2);
