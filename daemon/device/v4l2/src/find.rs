@@ -39,22 +39,31 @@ pub fn find_encoders() -> io::Result<Vec<EncoderNode>> {
 pub struct Place {
     bus: String,
     card: String,
+    /// Its node when it was seen: a device may have several alike.
+    node: PathBuf,
 }
 
 impl Place {
-    /// That of a device with these capabilities.
-    pub fn of(capabilities: &Capabilities) -> Self {
+    /// That of a device with these capabilities, seen as `node`.
+    pub fn of(capabilities: &Capabilities, node: PathBuf) -> Self {
         let Capabilities { bus, card, .. } = capabilities;
-        Self { bus: bus.clone(), card: card.clone() }
+        Self { bus: bus.clone(), card: card.clone(), node }
     }
 
-    /// The node of the camera that is there now.
+    fn is_of(&self, capabilities: &Capabilities) -> bool {
+        (&capabilities.bus, &capabilities.card) == (&self.bus, &self.card)
+    }
+
+    /// The node of the camera that is there now: the one that it had, if that is still it.
     ///
     /// # Errors
     /// Of kind `NotFound` when none is; others when `/dev` cannot be read.
     pub fn find(&self) -> io::Result<PathBuf> {
+        if capture_at(&self.node).is_some_and(|found| self.is_of(&found)) {
+            return Ok(self.node.clone());
+        }
         let missing = || format!("no camera {:?} on {}", self.card, self.bus);
-        find_camera(|capabilities| Self::of(capabilities) == *self, missing)
+        find_camera(|capabilities| self.is_of(capabilities), missing)
     }
 }
 
@@ -70,12 +79,15 @@ fn find_camera(
     is_wanted: impl Fn(&Capabilities) -> bool,
     missing: impl FnOnce() -> String,
 ) -> io::Result<PathBuf> {
-    let is_it = |path: &PathBuf| {
-        let capabilities = Device::open(path).ok().and_then(|device| device.capabilities().ok());
-        capabilities.is_some_and(|found| found.capture.is_some() && is_wanted(&found))
-    };
+    let is_it = |path: &PathBuf| capture_at(path).is_some_and(|found| is_wanted(&found));
     let found = nodes(Path::new("/dev"))?.into_iter().find(is_it);
     found.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, missing()))
+}
+
+/// What the camera at `path` is; `None` where there is none.
+fn capture_at(path: &Path) -> Option<Capabilities> {
+    let capabilities = Device::open(path).ok()?.capabilities().ok()?;
+    capabilities.capture.is_some().then_some(capabilities)
 }
 
 fn is_called(capabilities: &Capabilities, name: &str) -> bool {
@@ -131,10 +143,9 @@ mod tests {
     #[test]
     fn a_camera_that_is_not_there_is_named() {
         let (bus, card) = ("usb-nowhere-1".into(), "No Camera".into());
-        let error = Place { bus, card }.find().unwrap_err();
-        assert!(
-            error.to_string().contains("usb-nowhere-1") || error.kind() != io::ErrorKind::NotFound
-        );
+        let error = Place { bus, card, node: "/dev/null".into() }.find().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("usb-nowhere-1"), "{error}");
         assert!(find_camera_called("usb-nowhere-1").is_err());
     }
 

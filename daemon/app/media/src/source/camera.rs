@@ -42,9 +42,10 @@ impl CameraSource {
             (None, CameraName::Path(path)) => Ok(path.clone()),
             (None, CameraName::Called(name)) => find_camera_called(name),
         };
-        let device = path.and_then(|path| Device::open(&path)).map_err(OpenError::Device)?;
+        let path = path.map_err(OpenError::Device)?;
+        let device = Device::open(&path).map_err(OpenError::Device)?;
         if let Ok(capabilities) = device.capabilities() {
-            *seen = Some(Place::of(&capabilities));
+            *seen = Some(Place::of(&capabilities, path));
         }
         let lent = config.encoder.reads();
         let (width, height) = (config.size.width.into(), config.size.height.into());
