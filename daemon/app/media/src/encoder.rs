@@ -104,6 +104,24 @@ pub struct EncoderSettings {
     pub bitrate_bps: u32,
 }
 
+impl EncoderSettings {
+    /// Whether a hardware encoder may be asked for this: even sides of 16 pixels at least.
+    fn check(&self) -> Result<(), EncodeError> {
+        let is_side = |side: u16| side >= 16 && side.is_multiple_of(2);
+        if is_side(self.size.width) && is_side(self.size.height) {
+            Ok(())
+        } else {
+            Err(EncodeError::Unsupported(self.size))
+        }
+    }
+
+    /// Whether `frame` is of the size that was asked for.
+    fn check_picture(&self, frame: &RawFrame) -> Result<(), EncodeError> {
+        let (got, expected) = (frame.picture.size(), self.size);
+        if got == expected { Ok(()) } else { Err(EncodeError::Size { got, expected }) }
+    }
+}
+
 /// Why an encoder stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {

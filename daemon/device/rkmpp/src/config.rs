@@ -3,6 +3,7 @@
 
 use std::ffi::CStr;
 
+use frame::{Chroma, Colour};
 use rkmpp_sys::{
     MPP_ENC_RC_DROP_FRM_DISABLED, MPP_ENC_RC_MODE_CBR, MPP_FMT_YUV420P, MPP_FMT_YUV420SP,
     MPP_FRAME_PRI_BT709, MPP_FRAME_RANGE_JPEG, MPP_FRAME_RANGE_MPEG, MPP_FRAME_SPC_BT709,
@@ -57,24 +58,6 @@ pub struct Layout {
     pub stride: u32,
     /// Rows of luma before chroma begins: even, at least the height.
     pub lines: u32,
-}
-
-/// Where chroma samples stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chroma {
-    /// In pairs (NV12), rows as long as those of luma.
-    Pairs,
-    /// In two planes (I420), rows half as long.
-    Planes,
-}
-
-/// Matrix and range of YCbCr.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Colour {
-    /// BT.709 instead of BT.601.
-    pub is_bt709: bool,
-    /// 0 to 255 instead of 16 to 235.
-    pub is_full_range: bool,
 }
 
 impl Layout {

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! ```no_run
-//! use rkmpp::{Chroma, Codec, Colour, Encoder, EncoderConfig, Layout, Library};
+//! use frame::{Chroma, Colour};
+//! use rkmpp::{Codec, Encoder, EncoderConfig, Layout, Library};
 //!
 //! let library = Library::load(None)?;
 //! let layout = Layout { chroma: Chroma::Pairs, stride: 640, lines: 360 };
@@ -34,7 +35,7 @@ mod library;
 mod memory;
 mod packet;
 
-pub use config::{Chroma, Codec, Colour, EncoderConfig, Layout};
+pub use config::{Codec, EncoderConfig, Layout};
 pub use encoder::{Encoder, PICTURE_TIMEOUT};
 pub use error::{Error, LoadError};
 pub use library::Library;

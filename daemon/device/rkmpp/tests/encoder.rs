@@ -7,7 +7,8 @@ use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
-use rkmpp::{Chroma, Codec, Encoder, EncoderConfig, Error, Layout, Library};
+use frame::Chroma;
+use rkmpp::{Codec, Encoder, EncoderConfig, Error, Layout, Library};
 use support::{CONFIG, alive, draw, drawn, kinds, lent, library};
 
 /// What is alive is counted for the whole process: one test at a time.

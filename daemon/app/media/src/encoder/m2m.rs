@@ -69,10 +69,7 @@ impl M2m {
     /// [`EncodeError::Unsupported`] for odd sizes. What the device says is told with the first
     /// picture.
     pub fn new(node: EncoderNode, settings: &EncoderSettings) -> Result<Self, EncodeError> {
-        let Size { width, height } = settings.size;
-        if width < 16 || height < 16 || width % 2 != 0 || height % 2 != 0 {
-            return Err(EncodeError::Unsupported(settings.size));
-        }
+        settings.check()?;
         tracing::debug!(?node, "hardware encoder chosen");
         Ok(Self {
             node,
@@ -222,10 +219,7 @@ impl VideoEncoder for M2m {
         frame: &RawFrame,
         kind: Coding,
     ) -> Result<Option<EncodedFrame>, EncodeError> {
-        let (got, expected) = (frame.picture.size(), self.settings.size);
-        if got != expected {
-            return Err(EncodeError::Size { got, expected });
-        }
+        self.settings.check_picture(frame)?;
         let wants_idr = kind == Coding::Idr || self.owes_idr;
         let mut tries = 0;
         while !self.submit(frame, wants_idr)? {

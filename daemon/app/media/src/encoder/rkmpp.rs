@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use frame::{Chroma, EncodedFrame, RawFrame, Size};
+use frame::{Chroma, EncodedFrame, RawFrame};
 use rkmpp::{Codec, Encoder, EncoderConfig, Error, Layout, Library, LoadError, Packet};
 
 use super::paint::{self, Input};
@@ -52,10 +52,7 @@ impl Rkmpp {
     /// [`EncodeError::Unsupported`] for odd sizes, [`RkmppError::Library`]. What the hardware says
     /// is told with the first picture.
     pub fn new(path: Option<&Path>, settings: &EncoderSettings) -> Result<Self, EncodeError> {
-        let Size { width, height } = settings.size;
-        if width < 16 || height < 16 || width % 2 != 0 || height % 2 != 0 {
-            return Err(EncodeError::Unsupported(settings.size));
-        }
+        settings.check()?;
         let library = Library::load(path.map(Path::as_os_str)).map_err(RkmppError::Library)?;
         Ok(Self {
             library,
@@ -105,28 +102,24 @@ impl Rkmpp {
         let (width, height) = (u32::from(size.width), u32::from(size.height));
         let layout = match route {
             Route::Imported(layout) => Layout {
-                chroma: chroma(layout.chroma),
+                chroma: layout.chroma,
                 stride: u32::try_from(layout.stride).unwrap_or(u32::MAX),
                 lines: u32::try_from(layout.lines).unwrap_or(u32::MAX),
             },
-            Route::Copied(layout) => Layout::packed(chroma(layout.chroma), width, height),
+            Route::Copied(layout) => Layout::packed(layout.chroma, width, height),
             // The order that every one of these encoders reads.
-            Route::Planar => Layout::packed(rkmpp::Chroma::Pairs, width, height),
+            Route::Planar => Layout::packed(Chroma::Pairs, width, height),
         };
         let profile_idc = match profile {
             Profile::Baseline => 66,
             Profile::Main => 77,
             Profile::High => 100,
         };
-        let colour = route.colour();
         let config = EncoderConfig {
             width,
             height,
             layout,
-            colour: rkmpp::Colour {
-                is_bt709: colour.is_bt709,
-                is_full_range: colour.is_full_range,
-            },
+            colour: route.colour(),
             codec: Codec::H264 { profile_idc, level_idc: level.idc(), fps, bitrate_bps },
         };
         let encoder = Encoder::new(self.library, &config).map_err(|error| match error {
@@ -159,10 +152,7 @@ impl VideoEncoder for Rkmpp {
         frame: &RawFrame,
         kind: Coding,
     ) -> Result<Option<EncodedFrame>, EncodeError> {
-        let (got, expected) = (frame.picture.size(), self.settings.size);
-        if got != expected {
-            return Err(EncodeError::Size { got, expected });
-        }
+        self.settings.check_picture(frame)?;
         let route = Route::of(frame, self.cannot_import);
         match self.run(frame, kind) {
             Err(error) if self.is_of_import(route, &error) => {
@@ -216,19 +206,5 @@ impl Session {
 
 fn input(layout: Layout) -> Input {
     let number = |count: u32| usize::try_from(count).unwrap_or(0);
-    Input {
-        chroma: match layout.chroma {
-            rkmpp::Chroma::Pairs => Chroma::Pairs,
-            rkmpp::Chroma::Planes => Chroma::Planes,
-        },
-        stride: number(layout.stride),
-        lines: number(layout.lines),
-    }
-}
-
-fn chroma(chroma: Chroma) -> rkmpp::Chroma {
-    match chroma {
-        Chroma::Pairs => rkmpp::Chroma::Pairs,
-        Chroma::Planes => rkmpp::Chroma::Planes,
-    }
+    Input { chroma: layout.chroma, stride: number(layout.stride), lines: number(layout.lines) }
 }

@@ -7,7 +7,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Command;
 
-use rkmpp::{Chroma, Codec, Colour, EncoderConfig, Layout, Library};
+use frame::{Chroma, Colour};
+use rkmpp::{Codec, EncoderConfig, Layout, Library};
 use rustix::fs::MemfdFlags;
 
 /// `HSV_TEST_MPP`, or what cargo built beside this test.
