@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Scaling of pictures plane by plane, without a detour through RGB.
 
-use fast_image_resize::images::{TypedCroppedImageMut, TypedImage, TypedImageRef};
+use fast_image_resize::images::{
+    TypedCroppedImage, TypedCroppedImageMut, TypedImage, TypedImageRef,
+};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use frame::{DevicePicture, Plane, Size, YuvPicture};
@@ -45,33 +47,31 @@ impl Scaler {
     /// Reads a device's memory as it lies there: rows are `stride` apart.
     fn device_luma(&mut self, device: &dyn DevicePicture, from: Size, to: &mut [u8], area: Area) {
         let (width, height) = (usize::from(from.width), usize::from(from.height));
-        let stride = device.layout().stride;
-        let rows = device.bytes().chunks(stride).take(height);
-        if stride == width {
-            let samples = &device.bytes()[..width * height];
-            self.plane(Plane { samples, width, height }, to, area.width, area);
-        } else if (width, height) == (area.width, area.height) {
-            rows.zip(to.chunks_exact_mut(width)).for_each(|(from, to)| {
-                to.copy_from_slice(&from[..width]);
-            });
-        } else {
-            let samples: Vec<u8> = rows.flat_map(|row| &row[..width]).copied().collect();
-            self.plane(Plane { samples: &samples, width, height }, to, area.width, area);
-        }
+        let from = Rows { samples: device.bytes(), stride: device.layout().stride, width, height };
+        self.rows(from, to, area.width, area);
     }
 
     fn plane(&mut self, from: Plane<'_>, to: &mut [u8], stride: usize, area: Area) {
+        let Plane { samples, width, height } = from;
+        self.rows(Rows { samples, stride: width, width, height }, to, stride, area);
+    }
+
+    fn rows(&mut self, from: Rows<'_>, to: &mut [u8], stride: usize, area: Area) {
         if (from.width, from.height) == (area.width, area.height) {
             let rows = to.chunks_exact_mut(stride).skip(area.top).take(area.height);
-            for (from, to) in from.samples.chunks_exact(from.width).zip(rows) {
-                to[area.left..area.left + area.width].copy_from_slice(from);
+            for (from, to) in from.samples.chunks(from.stride).zip(rows) {
+                to[area.left..area.left + area.width].copy_from_slice(&from[..area.width]);
             }
             return;
         }
         let height = to.len() / stride;
+        let samples = &from.samples[..from.stride * from.height];
+        let padded =
+            TypedImageRef::<U8>::from_buffer(pixels(from.stride), pixels(from.height), samples)
+                .expect("so many rows of so many samples");
         let from =
-            TypedImageRef::<U8>::from_buffer(pixels(from.width), pixels(from.height), from.samples)
-                .expect("a plane has width times height samples");
+            TypedCroppedImage::from_ref(&padded, 0, 0, pixels(from.width), pixels(from.height))
+                .expect("a row is as long as it is wide at least");
         let mut whole = TypedImage::<U8>::from_buffer(pixels(stride), pixels(height), to)
             .expect("a plane has width times height samples");
         let mut to = TypedCroppedImageMut::from_ref(
@@ -85,6 +85,15 @@ impl Scaler {
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
         self.0.resize_typed(&from, &mut to, &options).expect("no crop that could be wrong");
     }
+}
+
+/// Samples in rows that may be longer than the picture is wide.
+#[derive(Debug, Clone, Copy)]
+struct Rows<'a> {
+    samples: &'a [u8],
+    stride: usize,
+    width: usize,
+    height: usize,
 }
 
 fn pixels(count: usize) -> u32 {
@@ -152,6 +161,11 @@ pub(crate) fn shrink(from: Size, bounds: Size) -> Size {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::BorrowedFd;
+    use std::sync::Arc;
+
+    use frame::{Chroma, Colour, DeviceLayout};
+
     use super::*;
 
     const HD: Size = Size::new(1920, 1080);
@@ -211,6 +225,45 @@ mod tests {
         let mut to = YuvPicture::black(Size::new(34, 18));
         Scaler::default().letterbox(&from, &mut to);
         assert_eq!(from, to);
+    }
+
+    /// A picture in a device's memory, whose rows are longer than it is wide.
+    #[derive(Debug)]
+    struct Padded(Vec<u8>);
+
+    impl DevicePicture for Padded {
+        fn layout(&self) -> DeviceLayout {
+            let colour = Colour { is_bt709: true, is_full_range: false };
+            let (chroma, stride, lines) = (Chroma::Pairs, 80, 36);
+            DeviceLayout { chroma, stride, lines, buffer_len: self.0.len(), colour }
+        }
+        fn bytes(&self) -> &[u8] {
+            &self.0
+        }
+        fn dma_buf(&self) -> Option<BorrowedFd<'_>> {
+            None
+        }
+        fn copy_out(&self) -> Vec<u8> {
+            panic!("luma needs no copy")
+        }
+    }
+
+    #[test]
+    fn luma_is_read_where_it_lies() {
+        let size = Size::new(64, 36);
+        let mut here = YuvPicture::black(size);
+        for (index, sample) in here.planes_mut()[0].iter_mut().enumerate() {
+            *sample = u8::try_from(index * 7 % 251).unwrap();
+        }
+        let rows = here.y().samples.chunks(64).map(|row| [row, &[255; 16]].concat());
+        let memory = rows.flatten().chain([128; 80 * 18]).collect();
+        let there = YuvPicture::in_device(size, Arc::new(Padded(memory)));
+        for to in [size, Size::new(32, 18), Size::new(20, 12)] {
+            let (mut one, mut other) = (YuvPicture::black(to), YuvPicture::black(to));
+            Scaler::default().luma(&here, &mut one);
+            Scaler::default().luma(&there, &mut other);
+            assert_eq!(one, other, "{to:?}");
+        }
     }
 
     #[test]

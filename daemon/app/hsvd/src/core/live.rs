@@ -275,7 +275,7 @@ impl Core {
                     view.set_target(bps);
                     self.plan_live();
                 }
-                Output::Event(Event::Silent) if view.is_heard(now) => {
+                Output::Event(Event::Silent) if view.wait_longer(now) => {
                     debug!(service, "the viewer is heard on the audio port alone");
                 }
                 Output::Event(Event::Goodbye | Event::Silent) => {

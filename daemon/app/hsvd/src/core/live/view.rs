@@ -201,9 +201,9 @@ impl View {
         self.running.as_ref().is_some_and(|running| running.is_suspended)
     }
 
-    /// Whether the viewer is heard on the audio port although it is silent on the video port; it
-    /// is waited for so much longer.
-    pub fn is_heard(&mut self, now: Instant) -> bool {
+    /// Waits longer for a viewer who is silent on the video port and heard on the audio port;
+    /// `false` when it is heard nowhere.
+    pub fn wait_longer(&mut self, now: Instant) -> bool {
         let silent_at = self.voice.as_ref().and_then(Voice::silent_at).filter(|&at| at > now);
         if let (Some(silent_at), Some(running)) = (silent_at, &mut self.running) {
             running.session.expect_until(silent_at);
