@@ -8,6 +8,7 @@ import struct
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,26 @@ needs_bench = pytest.mark.skipif(
 
 VIDEO = Path("/sys/class/video4linux")
 VIVID = Path("/sys/bus/platform/drivers/vivid")
+
+
+def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> float:
+    """The moment at which it was first seen to hold (monotonic)."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.002)
+    return time.monotonic()
+
+
+def open_files(pid: int, prefix: str) -> list[str]:
+    """Paths that the process has open."""
+    paths = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            paths.append(os.readlink(entry))
+        except FileNotFoundError:
+            continue
+    return [path for path in paths if path.startswith(prefix)]
 
 
 def load(module: str, **parameters: str | int) -> None:

@@ -21,6 +21,7 @@ from hsv_testkit.accessory import Accessory, Settings, camera_binary  # noqa: E4
 from hsv_testkit.connection import Connection  # noqa: E402
 from hsv_testkit.hub import Hub  # noqa: E402
 from hsv_testkit.live.viewer import Viewer  # noqa: E402
+from hsv_testkit.machine import Vivid  # noqa: E402
 from hsv_testkit.pairing import Identity, Pairing, pair_setup  # noqa: E402
 from hsv_testkit.session import Session  # noqa: E402
 
@@ -47,9 +48,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
     slow = pytest.mark.skip(reason="takes minutes; run with --slow")
     known = _known_deviations()
     for item in items:
-        if item.path.name.startswith("test_live_"):
-            # Pictures in real time, whatever else this machine does: a second try, told as RERUN.
-            item.add_marker(pytest.mark.flaky(reruns=1))
         if "slow" in item.keywords and not config.getoption("--slow"):
             item.add_marker(slow)
         for test, reason in known.items():
@@ -182,6 +180,14 @@ def make_viewer(rng: random.Random) -> Iterator[Callable[..., Viewer]]:
     yield make
     for viewer in viewers:
         viewer.close()
+
+
+@pytest.fixture
+def vivid() -> Iterator[Vivid]:
+    """A webcam of the test bench's kernel."""
+    webcam = Vivid()
+    yield webcam
+    webcam.remove()
 
 
 @pytest.fixture

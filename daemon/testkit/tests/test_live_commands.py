@@ -250,11 +250,13 @@ def test_one_service_off_leaves_the_other_alone(home: Home, make_viewer: MakeVie
 
 
 def test_a_viewer_who_comes_and_goes_leaves_nothing(home: Home, make_viewer: MakeViewer) -> None:
-    """File descriptors and threads of the camera."""
+    """File descriptors, threads and memory of the camera."""
 
-    def held() -> tuple[int, int]:
+    def held() -> tuple[int, int, int]:
         process = Path(f"/proc/{home.camera.pid}")
-        return len(list((process / "fd").iterdir())), len(list((process / "task").iterdir()))
+        folders = (process / "fd", process / "task")
+        descriptors, threads = (len(list(folder.iterdir())) for folder in folders)
+        return descriptors, threads, home.camera.memory_kib()
 
     def visit() -> None:
         viewer = make_viewer(home)
@@ -270,3 +272,4 @@ def test_a_viewer_who_comes_and_goes_leaves_nothing(home: Home, make_viewer: Mak
     time.sleep(1)
     after = held()
     assert after[0] <= before[0] and after[1] <= before[1], f"{before} became {after}"
+    assert after[2] < before[2] + 2048, f"{before} became {after}"

@@ -48,7 +48,7 @@ def faults(viewer: Viewer) -> list[str]:
 
 
 def survives(viewer: Viewer, path: Path, seconds: float, loses: bool, delay_s: float) -> None:
-    """Packets to the end, and a whole IDR within a second of each request."""
+    """Packets to the end, and pictures again within a second of each request."""
     time.sleep(seconds)
     assert viewer.status() == control.IN_USE
     assert viewer.video.last_arrived > time.time() - 1, "nothing comes any more"
@@ -56,29 +56,31 @@ def survives(viewer: Viewer, path: Path, seconds: float, loses: bool, delay_s: f
     assert not viewer.video.problems, viewer.video.problems[:5]
     limit = 1.0 + 2 * delay_s
     due = [asked for asked in viewer.asked if asked < time.time() - limit]
-    whole = [picture.last_arrived for picture in viewer.pictures.since(0.0) if picture.is_idr]
-    waits = [min((at - asked for at in whole if at > asked), default=99.0) for asked in due]
+    repaired = viewer.pictures.repaired
+    waits = [min((at - asked for at in repaired if at > asked), default=99.0) for asked in due]
     reception = viewer.video.reception
     print(
         f"{reception.lost} of {reception.expected} packets lost, {reception.reordered} late, "
-        f"{viewer.pictures.count()} pictures; PLI to a whole IDR: "
+        f"{viewer.pictures.count()} pictures; PLI to pictures again: "
         f"{', '.join(f'{wait * 1000:.0f}' for wait in waits) or 'none'} ms"
     )
     if loses:
         assert due, "nothing was lost"
-        # the requests are lost as often as anything else, and there are two in a second: at 20 %
-        # about one picture in ten waits longer
-        vain = [wait for wait in waits if wait >= limit]
-        assert len(vain) <= max(1, len(due) // 5), waits
+        # the requests are lost as often as anything else
+        quick = [wait for wait in waits if wait < limit]
+        assert len(quick) >= len(due) * 0.9, waits
     else:
-        assert viewer.pictures.losses == 0
-        # where the first packet of all came late, the pictures before the next IDR are in vain
-        assert viewer.pictures.undecodable == 0 or reception.reordered
+        assert (viewer.pictures.losses, viewer.pictures.undecodable) == (0, 0)
     # an IDR whose parameter sets were lost on the way cannot be decoded by anybody
     shown = list(dropwhile(lambda one: SPS not in one.types, viewer.pictures.since(0.0)))
     assert ffmpeg.decode(viewer.pictures.write(path, shown)) >= 1
 
 
+# Weather is chance: a second try, told as RERUN.
+BY_CHANCE = pytest.mark.flaky(reruns=1)
+
+
+@BY_CHANCE
 @pytest.mark.parametrize("name", WEATHERS)
 @pytest.mark.usefixtures("ffmpeg")
 def test_bad_weather(home: Home, make_viewer: MakeViewer, tmp_path: Path, name: str) -> None:
@@ -118,6 +120,7 @@ def cable() -> Iterator[Wire]:
         pytest.skip(f"no network of its own for the camera: {error}")
 
 
+@BY_CHANCE
 @pytest.mark.parametrize(
     "netem",
     [

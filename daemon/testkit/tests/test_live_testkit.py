@@ -125,6 +125,17 @@ def packets(payloads: list[bytes], timestamp: int = 0, first: int = 0) -> list[R
 IDR_PICTURE = [b"\x78\0\x02\x67\x42\0\x02\x68\xce", b"\x7c\x85ab", b"\x7c\x05cd", b"\x7c\x45ef"]
 
 
+def test_a_stream_whose_first_packet_is_overtaken_loses_nothing() -> None:
+    sets = b"\x78" + b"".join(len(nal).to_bytes(2, "big") + nal for nal in (b"\x67a", b"\x68b"))
+    first, second = packets([sets, b"\x65c"], 0)
+    (third,) = packets([b"\x41d"], 3000, 2)
+    pictures = PictureStream()
+    for packet in (second, first, third):
+        pictures.push(packet, packet.sequence)
+    assert [picture.is_idr for picture in pictures.pictures] == [True, False]
+    assert (pictures.undecodable, pictures.losses, pictures.problems) == (0, 0, [])
+
+
 def test_depacketizer_joins_what_was_cut() -> None:
     depacketizer = Depacketizer()
     made = [depacketizer.push(packet, packet.sequence) for packet in packets(IDR_PICTURE)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from . import rtcp
 from .control import AudioSelection, SetupAnswer, SetupRequest, SrtpParameters, VideoSelection
 from .rtp import Reception, RtpError, RtpPacket, is_rtcp
-from .srtp import Context, SrtpRefused
+from .srtp import Context, SrtpRefused, SrtpReplayed
 
 SO_TIMESTAMPNS = 35
 CNAME = b"viewer@testkit"
@@ -161,10 +161,10 @@ class Leg:
                 self._control(self._inbound.unprotect_rtcp(data), arrived)
                 return
             packet = RtpPacket.parse(self._inbound.unprotect(data), arrived, len(data))
+        except SrtpReplayed:
+            self.repeated += 1
+            return
         except (RtpError, SrtpRefused, rtcp.RtcpError) as error:
-            if "replay" in str(error):
-                self.repeated += 1
-                return
             self.problems.append(f"{len(data)} bytes, {data[:16].hex()}: {error}")
             return
         if (packet.ssrc, packet.payload_type) != (contract.their_ssrc, contract.payload_type):

@@ -19,6 +19,15 @@ class SrtpRefused(Exception):
     """libsrtp does not take the packet."""
 
 
+class SrtpReplayed(SrtpRefused):
+    """The packet came before."""
+
+
+def _refused(error: Exception) -> SrtpRefused:
+    kind = SrtpReplayed if "replay" in str(error) else SrtpRefused
+    return kind(str(error))
+
+
 def _policy(parameters: SrtpParameters, kind: int) -> pylibsrtp.Policy:
     key = parameters.key + parameters.salt
     policy = pylibsrtp.Policy(key=key, ssrc_type=kind)
@@ -54,10 +63,10 @@ class Context:
         try:
             return self._session.unprotect(packet)
         except (pylibsrtp.Error, ValueError) as error:
-            raise SrtpRefused(str(error)) from error
+            raise _refused(error) from error
 
     def unprotect_rtcp(self, packet: bytes) -> bytes:
         try:
             return self._session.unprotect_rtcp(packet)
         except (pylibsrtp.Error, ValueError) as error:
-            raise SrtpRefused(str(error)) from error
+            raise _refused(error) from error

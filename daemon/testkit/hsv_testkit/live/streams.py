@@ -26,6 +26,8 @@ class PictureStream:
         self.depacketizer = Depacketizer()
         self.pictures: list[Picture] = []
         """Decodable ones: from an IDR to the next loss."""
+        self.repaired: list[float] = []
+        """When an IDR ended the wait for one: at the start, and after losses."""
         self.undecodable = 0
         self.losses = 0
         self.packets = 0
@@ -34,6 +36,8 @@ class PictureStream:
         """Whether pictures keep their bytes; a long test lets go of them."""
         self._on_loss = on_loss
         self._next: int | None = None
+        self._opening: dict[int, RtpPacket] = {}
+        """The first packets: one that was overtaken may still come before them."""
         self._waiting: dict[int, RtpPacket] = {}
         self._needs_idr = True
 
@@ -50,12 +54,24 @@ class PictureStream:
         with self.news:
             self.packets += 1
             self.octets += len(packet.payload)
+            self._open(packet, sequence)
             if self._next is None:
                 self._next = sequence
             if sequence >= self._next:
                 self._waiting[sequence] = packet
             self._advance(packet.arrived)
             self.news.notify_all()
+
+    def _open(self, packet: RtpPacket, sequence: int) -> None:
+        """Begins anew with a packet that should have been the first of all."""
+        opening = self._opening
+        if opening and packet.arrived - next(iter(opening.values())).arrived >= REORDER_S:
+            return
+        if opening and sequence < min(opening):
+            self._next, self._waiting = sequence, dict(opening)
+            self.depacketizer, self.undecodable, self._needs_idr = Depacketizer(), 0, True
+            self.pictures.clear()
+        opening[sequence] = packet
 
     def _advance(self, now: float) -> None:
         assert self._next is not None
@@ -81,7 +97,9 @@ class PictureStream:
         if self._needs_idr and not picture.is_idr:
             self.undecodable += 1
             return
-        self._needs_idr = False
+        if self._needs_idr:
+            self._needs_idr = False
+            self.repaired.append(time.time())
         if not self.keep:
             picture.nals = [nal[:1] for nal in picture.nals]
         self.pictures.append(picture)

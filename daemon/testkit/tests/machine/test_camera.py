@@ -28,13 +28,6 @@ pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
 
 
 @pytest.fixture
-def vivid() -> Iterator[Vivid]:
-    webcam = Vivid()
-    yield webcam
-    webcam.remove()
-
-
-@pytest.fixture
 def loopback() -> Iterator[Loopback]:
     card = Loopback()
     yield card

@@ -18,20 +18,13 @@ from conftest import Home
 
 from hsv_testkit import media
 from hsv_testkit.hub import Hub, OpenRefused
-from hsv_testkit.machine import H264Encoder, Vivid, needs_bench
+from hsv_testkit.machine import H264Encoder, Vivid, needs_bench, open_files
 from hsv_testkit.recording import Recording
 from hsv_testkit.recording_config import Selected
 
 MakeHome = Callable[..., Home]
 SELECTED = Selected(width=1280, height=720)
 pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
-
-
-@pytest.fixture
-def vivid() -> Iterator[Vivid]:
-    webcam = Vivid()
-    yield webcam
-    webcam.remove()
 
 
 @pytest.fixture
@@ -51,6 +44,14 @@ def settings(vivid: Vivid, encoder: H264Encoder) -> dict[str, Any]:
     size = {"width": SELECTED.width, "height": SELECTED.height}
     video = {"source": f"v4l2:{vivid.node}", "encoder": f"m2m:{encoder.name}", **size}
     return {"video": video, "motion": {"hold-s": 120}}
+
+
+def armed(home: Home) -> Hub:
+    """A hub that recordings are wanted by, with motion to record."""
+    hub = home.hub()
+    hub.arm(SELECTED, audio=False)
+    home.camera.trigger_motion()
+    return hub
 
 
 def record(hub: Hub, tmp_path: Path, fragments: int = 2) -> Recording:
@@ -83,10 +84,7 @@ def test_the_encoder_reads_the_cameras_memory(
     vivid: Vivid, make_encoder: Callable[..., H264Encoder], make_home: MakeHome, tmp_path: Path
 ) -> None:
     home = make_home(settings(vivid, make_encoder()))
-    hub = home.hub()
-    hub.arm(SELECTED, audio=False)
-    home.camera.trigger_motion()
-    record(hub, tmp_path)
+    record(armed(home), tmp_path)
     assert copied_bytes(vivid, home) == 0
 
 
@@ -129,10 +127,7 @@ def test_an_encoder_that_cannot_import_is_copied_to(
     """720 rows become 736: its chroma begins elsewhere than the camera's."""
     asked = settings(vivid, make_encoder(hw_align=32))
     home = make_home(asked)
-    hub = home.hub()
-    hub.arm(SELECTED, audio=False)
-    home.camera.trigger_motion()
-    record(hub, tmp_path)
+    record(armed(home), tmp_path)
     warnings = [line for line in home.camera.lines if "cannot read the camera's memory" in line]
     assert len(warnings) == 1, warnings
     picture = SELECTED.width * SELECTED.height * 3 // 2
@@ -144,9 +139,7 @@ def test_a_stalled_encoder_is_opened_again(
 ) -> None:
     encoder = make_encoder()
     home = make_home(settings(vivid, encoder))
-    hub = home.hub()
-    hub.arm(SELECTED, audio=False)
-    home.camera.trigger_motion()
+    hub = armed(home)
     record(hub, tmp_path)
     encoder.take(3_000_000)
     home.camera.wait_log("the encoder stopped", 15)
@@ -159,31 +152,19 @@ def test_unplugged_twenty_times(
 ) -> None:
     """Pictures that were lent when the camera went cost neither descriptors nor the encoder."""
     home = make_home(settings(vivid, make_encoder()))
-    hub = home.hub()
-    hub.arm(SELECTED, audio=False)
-    home.camera.trigger_motion()
+    hub = armed(home)
     record(hub, tmp_path)
     descriptors = Path(f"/proc/{home.camera.pid}/fd")
-    before = len(os.listdir(descriptors))
+    before, node = len(os.listdir(descriptors)), vivid.node
     for _ in range(20):
         lines = len(home.camera.lines)
         vivid.unplug()
         wait_line(home, lines, "capture stopped")
-        assert not open_nodes(descriptors, str(vivid.node))
-        vivid.plug_in()  # under another name, while a picture of the old one is under way
+        assert not open_files(home.camera.pid, str(node))
+        node = vivid.plug_in()  # under another name, while a picture of the old one is under way
         wait_line(home, lines, "pictures again")
     record(hub, tmp_path)
     assert len(os.listdir(descriptors)) <= before + 2
-
-
-def open_nodes(descriptors: Path, node: str) -> list[str]:
-    names = []
-    for entry in descriptors.iterdir():
-        try:
-            names.append(os.readlink(entry))
-        except FileNotFoundError:
-            continue
-    return [name for name in names if name.startswith(node)]
 
 
 def wait_line(home: Home, since: int, text: str) -> None:

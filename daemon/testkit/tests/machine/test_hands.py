@@ -6,7 +6,6 @@ Run by scripts/testbench/uml, which see.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from hsv_testkit.lines import Lines, Probe
 from hsv_testkit.live import control
 from hsv_testkit.live.control import VideoSelection
 from hsv_testkit.live.viewer import Viewer
-from hsv_testkit.machine import Vivid, needs_bench
+from hsv_testkit.machine import Vivid, needs_bench, open_files, wait_until
 from hsv_testkit.recording import StreamClosed
 from hsv_testkit.recording_config import Selected
 
@@ -54,13 +53,6 @@ pytestmark = needs_bench
 
 
 @pytest.fixture
-def vivid() -> Iterator[Vivid]:
-    webcam = Vivid()
-    yield webcam
-    webcam.remove()
-
-
-@pytest.fixture
 def lines() -> Iterator[Lines]:
     chip = Lines("PRIVACY", "LED", "IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP", "CAM_EN")
     yield chip
@@ -83,23 +75,7 @@ def settings(vivid: Vivid) -> Settings:
 
 
 def video_nodes(pid: int) -> list[str]:
-    """The video nodes that the process has open."""
-    open_files = []
-    for entry in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            open_files.append(os.readlink(entry))
-        except FileNotFoundError:
-            continue
-    return [path for path in open_files if path.startswith("/dev/video")]
-
-
-def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> float:
-    """The moment at which it was first seen to hold."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.002)
-    return time.monotonic()
+    return open_files(pid, "/dev/video")
 
 
 @pytest.mark.usefixtures("boards")

@@ -17,7 +17,7 @@ from conftest import Home
 from hsv_testkit import database as db
 from hsv_testkit.accessory import Accessory, Settings, camera_binary
 from hsv_testkit.lines import Lines, Probe
-from hsv_testkit.machine import Light, LightBus, Vivid, needs_bench
+from hsv_testkit.machine import Light, LightBus, Vivid, needs_bench, wait_until
 
 MakeHome = Callable[..., Home]
 SENSORS = ("veml7700", "bh1750", "opt300x")
@@ -42,13 +42,6 @@ kind = "{sensor}"
 bus = "{bus}"
 """
 pytestmark = needs_bench
-
-
-@pytest.fixture
-def vivid() -> Iterator[Vivid]:
-    webcam = Vivid()
-    yield webcam
-    webcam.remove()
 
 
 @pytest.fixture
@@ -77,14 +70,6 @@ def write_table(tmp_path: Path, fitted: list[str], sensor: str = "bh1750", bus: 
 def settings(vivid: Vivid) -> Settings:
     video = {"source": f"v4l2:{vivid.node}", "width": 640, "height": 360}
     return {"video": video, "audio": {"source": "none"}}
-
-
-def wait_until(condition: Callable[[], bool], timeout: float) -> float:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.01)
-    return time.monotonic()
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
