@@ -20,7 +20,8 @@ mod write;
 
 use std::time::Instant;
 
-use hap::{ConnectionId, Iid, Perms, Status, WriteEntry};
+use hap::setup::Category;
+use hap::{ConnectionId, Iid, Perms, Status, Value, WriteEntry};
 use privacy::{OperatingMode, Permits, Refusal, SnapshotReason};
 
 use crate::services;
@@ -53,6 +54,7 @@ const MAX_REQUESTS: usize = 64;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let text = |text: &str| text.to_owned();
 /// let setup = Setup {
+///     category: hap::setup::Category::Camera,
 ///     identity: Identity::new(Labels {
 ///         name: text("Porch"), manufacturer: text("hsvd"), model: text("Example"),
 ///         serial: text("A1B2"), firmware: text("1.0"),
@@ -115,7 +117,7 @@ impl Camera {
         let saved = start.stored;
         let wished = initial_state(&setup, saved.as_ref(), start.is_paired);
         let granted = saved.as_ref().unwrap_or(&wished).restricted_by(&wished);
-        let subscribable = services::database()
+        let subscribable = services::database(setup.category)
             .services()
             .iter()
             .flat_map(|service| &service.characteristics)
@@ -176,6 +178,7 @@ impl Camera {
             Input::MotionChanged(is_moving) => {
                 self.is_moving = is_moving && self.permits().motion;
             }
+            Input::Rung => self.ring(&mut out),
             Input::PairingsChanged { is_paired } => self.pairings_changed(is_paired),
             Input::ConnectionClosed(closed) => {
                 self.data_stream = self.data_stream.filter(|(connection, _)| *connection != closed);
@@ -348,6 +351,19 @@ impl Camera {
             if matches!(slot.progress, Progress::PreparingLive(of) if of == service) {
                 slot.progress = Progress::Done(outcome.clone());
             }
+        }
+    }
+
+    /// A bell rings whatever the camera may see: who switched it off still wants to know that
+    /// somebody is at the door.
+    fn ring(&self, out: &mut Vec<Action>) {
+        match self.setup.category {
+            Category::VideoDoorbell => out.push(Action::Notify {
+                iid: services::iid::PROGRAMMABLE_SWITCH_EVENT,
+                value: Value::UInt(services::SINGLE_PRESS.into()),
+                author: None,
+            }),
+            Category::Camera => tracing::warn!("rung, but this is no doorbell"),
         }
     }
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The camera's services and characteristics, as data. Their values are [`Camera`](crate::Camera)'s.
 //!
-//! The table knows no configuration: a controller that paired with one setting finds every id
-//! again under another.
+//! The table knows no configuration but the category: a controller that paired with one setting
+//! finds every id again under another, and a camera that becomes a doorbell keeps every id it had.
 
 mod identity;
 pub mod iid;
 mod kind;
 
+use hap::setup::Category;
 use hap::{Characteristic, Database, Format, Iid, Limits, Perms, Service, Unit};
 
 pub use identity::{Error as IdentityError, Identity, Labels};
 
-/// All services of the camera, in the order in which they are published.
-pub fn database() -> Database {
+/// All services of an accessory of this category, in the order in which they are published.
+pub fn database(category: Category) -> Database {
     let mut services = vec![accessory_information(), protocol_information()];
     services.extend(iid::RTP.iter().map(rtp_stream_management));
     services.extend([
@@ -24,6 +25,9 @@ pub fn database() -> Database {
         recording_management(),
         data_stream_transport_management(),
     ]);
+    if category == Category::VideoDoorbell {
+        services.push(doorbell());
+    }
     Database::new(services)
 }
 
@@ -163,6 +167,29 @@ fn data_stream_transport_management() -> Service {
     )
 }
 
+/// Mute and Volume are of a chime on the doorbell itself, which is optional and which we have not.
+/// A double or a long press is none of a bell's.
+fn doorbell() -> Service {
+    let event = Characteristic {
+        limits: Limits {
+            range: Some((0.0, 0.0)),
+            step: Some(1.0),
+            valid_values: &[SINGLE_PRESS],
+            ..Limits::default()
+        },
+        ..characteristic(
+            iid::PROGRAMMABLE_SWITCH_EVENT,
+            kind::PROGRAMMABLE_SWITCH_EVENT,
+            Format::UInt8,
+            told(),
+        )
+    };
+    Service { is_primary: true, ..service(kind::DOORBELL, iid::DOORBELL, vec![event]) }
+}
+
+/// The value of ProgrammableSwitchEvent at every press.
+pub const SINGLE_PRESS: u8 = 0;
+
 /// Read, and told when it changes.
 fn told() -> Perms {
     Perms::READ | Perms::NOTIFY
@@ -216,9 +243,9 @@ mod tests {
     use super::*;
 
     /// One line for each service and characteristic, in the order of publication.
-    fn table() -> String {
+    fn table(category: Category) -> String {
         let mut out = String::new();
-        for service in database().services() {
+        for service in database(category).services() {
             let linked = service.linked.iter().map(|iid| format!(" linked {iid}"));
             let linked: String = linked.collect();
             out += &format!("{:3} service {:X}{linked}\n", service.iid, service.kind);
@@ -247,17 +274,34 @@ mod tests {
 
     #[test]
     fn no_id_type_format_or_permission_ever_moves() {
-        let pinned = include_str!("../tests/data/database.txt");
-        let now = table();
-        for (pinned, now) in pinned.lines().zip(now.lines()) {
-            assert_eq!(now, pinned, "paired controllers remember the pinned line");
+        let camera = include_str!("../tests/data/database.txt");
+        let doorbell = format!("{camera}{}", include_str!("../tests/data/doorbell.txt"));
+        for (category, pinned) in
+            [(Category::Camera, camera), (Category::VideoDoorbell, doorbell.as_str())]
+        {
+            let now = table(category);
+            for (pinned, now) in pinned.lines().zip(now.lines()) {
+                assert_eq!(now, pinned, "paired controllers remember the pinned line");
+            }
+            let (is, was) = (now.lines().count(), pinned.lines().count());
+            assert_eq!(is, was, "the table of {category:?} changed its length\n{now}");
         }
-        assert_eq!(now.lines().count(), pinned.lines().count(), "the table grew: pin it\n{now}");
+    }
+
+    #[test]
+    fn the_bell_is_the_doorbells_main_service_and_no_other_is() {
+        let primary = |category| {
+            let database = database(category);
+            let primary = database.services().iter().filter(|service| service.is_primary);
+            primary.map(|service| service.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(primary(Category::VideoDoorbell), [kind::DOORBELL]);
+        assert!(primary(Category::Camera).is_empty());
     }
 
     #[test]
     fn a_service_keeps_to_its_own_ids() {
-        for service in database().services() {
+        for service in database(Category::VideoDoorbell).services() {
             for characteristic in &service.characteristics {
                 let distance = characteristic.iid - service.iid;
                 assert!((1..16).contains(&distance), "{}", characteristic.iid);
@@ -267,7 +311,7 @@ mod tests {
 
     #[test]
     fn stream_services_own_their_ids_alone() {
-        for service in database().services() {
+        for service in database(Category::VideoDoorbell).services() {
             let is_rtp = service.kind == kind::CAMERA_RTP_STREAM_MANAGEMENT;
             for iid in service.characteristics.iter().map(|c| c.iid) {
                 assert_eq!(iid::RTP.iter().any(|ids| ids.contains(iid)), is_rtp, "{iid}");

@@ -89,6 +89,8 @@ pub enum Input {
     },
     /// The motion detector's opinion, its hold time included.
     MotionChanged(bool),
+    /// Somebody pressed the bell.
+    Rung,
     /// The first pairing came, or the last one went.
     PairingsChanged {
         /// There is a pairing.
@@ -121,7 +123,7 @@ pub enum Action {
         /// One for each entry, in its order.
         outcomes: Vec<Outcome>,
     },
-    /// A value changed: tell every subscribed connection but the author's.
+    /// A value changed, or the bell was pressed: tell every subscribed connection but the author's.
     Notify {
         /// The characteristic.
         iid: Iid,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a camera is for as long as the daemon runs: its configuration, checked.
 
+use hap::setup::Category;
 use privacy::LIVE_SERVICES;
 use sha2::{Digest, Sha256};
 
@@ -11,6 +12,8 @@ use crate::tlv::recording::Offer;
 /// The camera's configuration.
 #[derive(Debug, Clone)]
 pub struct Setup {
+    /// A camera, or a camera with a bell.
+    pub category: Category,
     /// Its names and numbers.
     pub identity: Identity,
     /// What recordings are offered.
@@ -82,7 +85,7 @@ impl Setup {
     /// rise. Nothing else may be read from it.
     pub fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        for service in services::database().services() {
+        for service in services::database(self.category).services() {
             hash.update(format!("{service:?}\n"));
         }
         hash.update(format!("{:?}\n", self.identity.labels()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reads: what each characteristic is worth now.
 
+use hap::setup::Category;
 use hap::{ConnectionId, Iid, Status, Value};
 use privacy::LIVE_SERVICES;
 
@@ -47,6 +48,10 @@ impl Camera {
             iid::THIRD_PARTY_CAMERA_ACTIVE => Value::Bool(false),
             iid::MANUALLY_DISABLED => Value::Bool(self.is_manually_disabled()),
             iid::DIAGONAL_FIELD_OF_VIEW => Value::Float(self.setup.field_of_view.degrees()),
+            // A press is told when it happens; afterwards there is nothing to read.
+            iid::PROGRAMMABLE_SWITCH_EVENT if self.setup.category == Category::VideoDoorbell => {
+                Value::Null
+            }
             iid::SUPPORTED_CAMERA_RECORDING => {
                 Value::Bytes(self.setup.recording.camera_recording())
             }

@@ -2,7 +2,8 @@
 //! Every instance id of the accessory, in one place. They are part of what controllers remember
 //! about a paired camera: never move one, never reuse one, only append.
 //!
-//! Each service owns sixteen ids, its own first. `tests/data/database.txt` pins the whole table.
+//! Each service owns sixteen ids, its own first. `tests/data/database.txt` pins the whole table,
+//! `tests/data/doorbell.txt` what a doorbell has besides.
 
 #![allow(missing_docs, reason = "the names are the standard's own")]
 
@@ -57,6 +58,9 @@ pub const DATA_STREAM_TRANSPORT_MANAGEMENT: Iid = 144;
 pub const SUPPORTED_DATA_STREAM_TRANSPORT: Iid = 145;
 pub const SETUP_DATA_STREAM_TRANSPORT: Iid = 146;
 pub const DATA_STREAM_VERSION: Iid = 147;
+
+pub const DOORBELL: Iid = 192;
+pub const PROGRAMMABLE_SWITCH_EVENT: Iid = 193;
 
 /// The ids of one CameraRTPStreamManagement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -257,6 +257,13 @@ impl Offer {
         self
     }
 
+    /// With a press on the bell as a second trigger.
+    #[must_use]
+    pub fn for_doorbell(mut self) -> Self {
+        self.triggers = self.triggers.with(Triggers::DOORBELL);
+        self
+    }
+
     /// Value of SupportedCameraRecordingConfiguration, 0x205.
     pub fn camera_recording(&self) -> Vec<u8> {
         let containers = self.fragments_ms.iter().map(|&ms| {

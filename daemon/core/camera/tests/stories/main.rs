@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod data_stream;
+mod doorbell;
 mod live_view;
 mod modes;
 mod pairings;

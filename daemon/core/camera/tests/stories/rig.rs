@@ -13,6 +13,7 @@ use camera::{
     Action, Camera, ConnectionId, FieldOfView, Input, MaximumViewers, Outcome, Outputs, Setup,
     Start, StoredState, Ticket, WriteEntry,
 };
+use hap::setup::Category;
 use hap::{Iid, Status, Value};
 use privacy::Gate;
 
@@ -58,11 +59,22 @@ pub fn setup() -> Setup {
         firmware: "0.1.0".into(),
     });
     Setup {
+        category: Category::Camera,
         identity: identity.unwrap(),
         recording: Offer::standard(PrebufferMs::MIN),
         live: LiveOffer::standard(),
         maximum_viewers: MaximumViewers::MAX,
         field_of_view: FieldOfView::try_from(110.0).unwrap(),
+    }
+}
+
+/// The same with a bell.
+pub fn doorbell() -> Setup {
+    let camera = setup();
+    Setup {
+        category: Category::VideoDoorbell,
+        recording: camera.recording.clone().for_doorbell(),
+        ..camera
     }
 }
 
@@ -105,7 +117,18 @@ impl Rig {
 
     /// Paired, armed for recording, in the mode "Stream & Allow Recording".
     pub fn recording() -> Self {
-        let mut rig = Self::paired();
+        Self::armed(setup())
+    }
+
+    /// A doorbell like that.
+    pub fn recording_doorbell() -> Self {
+        Self::armed(doorbell())
+    }
+
+    fn armed(setup: Setup) -> Self {
+        let stored = Some(StoredState::default());
+        let start = Start { stored, is_paired: true, is_switched_off: false };
+        let mut rig = Self::start_as(setup, start, Store::Works);
         rig.write_all(&[
             (iid::SELECTED_CAMERA_RECORDING, Value::Bytes(selection(800))),
             (iid::RECORDING_ACTIVE, Value::UInt(1)),
