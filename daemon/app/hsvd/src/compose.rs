@@ -23,8 +23,8 @@ use tracing::info;
 use crate::advert::{self, Announcer};
 use crate::config::Config;
 use crate::console::{self, PairingHelp};
-use crate::core::{Core, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals};
-use crate::hands::{Hands, Tell};
+use crate::core::{Core, End, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals};
+use crate::hands::{self, Hands, Tell};
 use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
 use crate::net::{self, Connections, Link};
@@ -44,11 +44,11 @@ const DATAGRAMS: usize = 256;
 /// Threads for the disk: pairings and settings.
 const DISK_THREADS: usize = 2;
 
-/// Runs the daemon until it is told to stop.
+/// Runs the daemon until it is told to stop or to begin anew.
 ///
 /// # Errors
 /// What cannot be had at the start: the state folder, the ports, a thread.
-pub fn run(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<()> {
+pub fn run(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<End> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(DISK_THREADS)
@@ -57,7 +57,7 @@ pub fn run(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<()
         .block_on(compose(config, state_dir, board))
 }
 
-async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<()> {
+async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<End> {
     // Signals first: whoever reads the line that we listen may send one at once
     let signals = Signals::listen().context("signals cannot be listened to")?;
 
@@ -75,7 +75,8 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
 
     // The camera and its gate, shut until the first action opens it
     let device_id = *identity.keys.device_id();
-    let setup = camera_setup(&config, &device_id)?;
+    let category = hands::category(board);
+    let setup = camera_setup(&config, category, &device_id)?;
     let config_number = pairings::config_number(&store, setup.fingerprint())?;
     let start =
         Start { stored: settings::load(&store), is_paired, is_switched_off: hands.is_private() };
@@ -104,13 +105,13 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
     let (hap_at, hds_at) = (hap_listener.local_addr()?, hds_listener.local_addr()?);
 
     // Servers
-    let uri = setup::payload(&identity.setup_code, &identity.setup_id, Category::Camera);
+    let uri = setup::payload(&identity.setup_code, &identity.setup_id, category);
     let pairing_help = PairingHelp { code: identity.setup_code.clone(), uri };
     let accessory = hap::Accessory {
         identity: identity.keys,
         setup_code: identity.setup_code,
         pairing_state,
-        database: Arc::new(services::database()),
+        database: Arc::new(services::database(category)),
     };
     let hap = hap::Server::new(accessory, identity::fork(&mut rng));
     let hds = hds::Server::new(hds::Config {
@@ -133,7 +134,7 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         model: MODEL.to_owned(),
         device_id,
         setup_id: identity.setup_id,
-        category: Category::Camera,
+        category,
         config_number,
         is_paired,
     };
@@ -169,6 +170,7 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         next_write: 0,
         is_watching: false,
         is_capturing: false,
+        end: None,
         hands,
     };
     let ports = Ports {
@@ -180,11 +182,14 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         datagrams,
         advert,
     };
-    core.run(ports, first_actions).await;
-    Ok(())
+    Ok(core.run(ports, first_actions).await)
 }
 
-fn camera_setup(config: &Config, device_id: &hap::DeviceId) -> anyhow::Result<Setup> {
+fn camera_setup(
+    config: &Config,
+    category: Category,
+    device_id: &hap::DeviceId,
+) -> anyhow::Result<Setup> {
     let labels = Labels {
         name: config.name.as_str().to_owned(),
         manufacturer: MANUFACTURER.to_owned(),
@@ -193,7 +198,12 @@ fn camera_setup(config: &Config, device_id: &hap::DeviceId) -> anyhow::Result<Se
         firmware: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let offer = Offer::standard(config.recording.prebuffer_ms);
+    let offer = match category {
+        Category::Camera => offer,
+        Category::VideoDoorbell => offer.for_doorbell(),
+    };
     Ok(Setup {
+        category,
         identity: services::Identity::new(labels)?,
         recording: if config.recording.offer_15_fps { offer } else { offer.at_30_fps_only() },
         live: if cfg!(feature = "live-aac-eld") {

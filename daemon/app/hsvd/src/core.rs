@@ -31,7 +31,7 @@ use crate::motion::MotionWatch;
 use crate::net::{Connections, NetEvent};
 use crate::saver::Saver;
 use crate::store::StoreError;
-use crate::{net, watchdog};
+use crate::{net, restart, watchdog};
 
 pub use live::{Arrival, LiveEncodes, LiveViews};
 pub use stream::Recordings;
@@ -64,7 +64,9 @@ pub enum Input {
     PairingsSaved(hap::Ticket, Result<(), StoreError>),
     /// HomeKit's settings are on the disk, or not.
     SettingsSaved(Result<(), StoreError>),
-    /// A hand is at the camera's switch or button.
+    /// The factory reset will be done at the next start, whatever happens; or not.
+    ResetPromised(Result<(), StoreError>),
+    /// A hand is at the camera's switch, button or bell.
     Hand(HandEvent),
 }
 
@@ -97,8 +99,19 @@ pub struct Core {
     pub is_watching: bool,
     /// The source is open.
     pub is_capturing: bool,
+    /// Set once, when the daemon is to end.
+    pub end: Option<End>,
     /// Last, so that the light goes out after everything else is gone.
     pub hands: Hands,
+}
+
+/// Why the daemon ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Somebody wants it to.
+    Stopped,
+    /// A factory reset is promised: the next start is that of another camera.
+    Reset,
 }
 
 /// The signals that the daemon answers. Until they are listened to, each of them kills.
@@ -106,6 +119,7 @@ pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
     trigger: Signal,
+    ring: Signal,
 }
 
 impl Signals {
@@ -118,6 +132,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             trigger: signal(SignalKind::user_defined1())?,
+            ring: signal(SignalKind::user_defined2())?,
         })
     }
 }
@@ -134,20 +149,27 @@ pub struct Ports {
 }
 
 impl Core {
-    /// Runs until SIGTERM or SIGINT.
-    pub async fn run(mut self, mut ports: Ports, start: Vec<camera::Action>) {
-        let Signals { terminate, interrupt, trigger } = &mut ports.signals;
+    /// Runs until SIGTERM, SIGINT or a factory reset.
+    pub async fn run(mut self, mut ports: Ports, start: Vec<camera::Action>) -> End {
+        let Signals { terminate, interrupt, trigger, ring } = &mut ports.signals;
         let mut watchdog = watchdog::interval().map(time::interval);
         self.act(Instant::now(), start);
         watchdog::ready();
-        loop {
+        let end = loop {
+            if let Some(end) = self.end {
+                break end;
+            }
             let deadline = self.next_timeout();
             tokio::select! {
                 biased;
-                _ = first_of(terminate, interrupt) => break,
+                _ = first_of(terminate, interrupt) => break End::Stopped,
                 _ = trigger.recv() => {
                     info!("motion triggered by signal");
                     self.trigger_motion();
+                }
+                _ = ring.recv() => {
+                    info!("rung by signal");
+                    self.rung(Instant::now());
                 }
                 Some(input) = ports.inputs.recv() => self.handle(input),
                 Some((link, event)) = ports.net.recv() => self.net_event(link, event),
@@ -159,9 +181,12 @@ impl Core {
                 () = sleep_until(deadline) => self.time_out(),
                 () = tick(&mut watchdog) => watchdog::alive(),
             }
+        };
+        if end == End::Stopped {
+            watchdog::stopping();
         }
-        watchdog::stopping();
-        self.shut_down(ports).await;
+        self.shut_down(ports, end).await;
+        end
     }
 
     fn next_timeout(&self) -> Option<Instant> {
@@ -202,6 +227,7 @@ impl Core {
                 let outputs = self.hap.handle(now, hap::Input::Persisted { ticket, result });
                 self.do_hap(now, outputs);
             }
+            Input::ResetPromised(promised) => self.reset_promised(promised),
             Input::SettingsSaved(saved) => {
                 let is_saved = self.saver.note(saved);
                 let actions = self.camera.handle(now, camera::Input::Persisted { is_saved });
@@ -229,12 +255,15 @@ impl Core {
         }
     }
 
-    async fn shut_down(mut self, ports: Ports) {
+    async fn shut_down(mut self, ports: Ports, end: End) {
         let now = Instant::now();
         // A driver or a disk that hangs must not keep us: nothing acknowledged is lost by leaving.
-        std::thread::spawn(|| {
+        std::thread::spawn(move || {
             std::thread::sleep(LEAVE_AFTER);
-            std::process::exit(0);
+            match end {
+                End::Stopped => std::process::exit(0),
+                End::Reset => restart::now(),
+            }
         });
         self.recorder(now, camera::recording::Input::Stopping);
         self.end_live_views(now);

@@ -12,12 +12,14 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use appliance::button::{self, Button};
+use appliance::bell::{Bell, Ring};
+use appliance::button::{self, Button, Step};
 use appliance::night::Mode;
 use appliance::status::Situation;
 use appliance::switch::{PrivacySwitch, Reading};
 use gpio::board::{self, Board, COMPATIBLE, Part};
 use gpio::{Edges, Event, Input, Output};
+use hap::setup::Category;
 use media::Tap;
 use tracing::{info, warn};
 
@@ -32,6 +34,8 @@ pub enum HandEvent {
     Private(bool),
     /// The button.
     Button(button::Event),
+    /// The bell at the door.
+    Rung,
 }
 
 /// Where hands' doings go.
@@ -74,9 +78,18 @@ fn part(fitted: FittedPart) -> Part {
         FittedPart::StatusLed => Part::StatusLed,
         FittedPart::PrivacySwitch => Part::PrivacySwitch,
         FittedPart::Button => Part::Button,
+        FittedPart::Doorbell => Part::Doorbell,
         FittedPart::IrCut => Part::IrCut,
         FittedPart::IrLamp => Part::IrLamp,
         FittedPart::LightSensor => Part::LightSensor,
+    }
+}
+
+/// What the accessory is: a bell makes the camera a doorbell.
+pub fn category(board: &Board) -> Category {
+    match board.fitted.contains(&Part::Doorbell) {
+        true => Category::VideoDoorbell,
+        false => Category::Camera,
     }
 }
 
@@ -113,13 +126,14 @@ impl Hands {
             is_private = is_on;
         }
         if board.fitted.contains(&Part::Button) {
-            match watch_button(board, tell) {
-                Ok(watch) => edges.push(watch),
-                Err(error) => {
-                    warn!("{error:#}");
-                    has_fault = true;
-                }
-            }
+            let (watch, is_well) = watch_button(board, tell)?;
+            edges.push(watch);
+            has_fault |= !is_well;
+        }
+        if board.fitted.contains(&Part::Doorbell) {
+            let (watch, is_well) = watch_bell(board, tell)?;
+            edges.push(watch);
+            has_fault |= !is_well;
         }
         let (night, night_is_well) = NightWatch::spawn(board);
         has_fault |= !night_is_well;
@@ -166,9 +180,19 @@ impl Hands {
         self.light.identify();
     }
 
-    /// Shows that the button has been held for a step.
-    pub fn show_step(&self) {
-        self.light.step();
+    /// Shows what letting the button go would do.
+    pub fn show_step(&self, step: Step) {
+        self.light.step(step);
+    }
+
+    /// The button is up again, or means nothing any more.
+    pub fn show_step_over(&self) {
+        self.light.step_over();
+    }
+
+    /// Something is broken that a person should look at; seen when the situation is shown next.
+    pub fn note_fault(&mut self) {
+        self.has_fault = true;
     }
 
     /// What night vision is to do.
@@ -228,10 +252,8 @@ fn watch_switch(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
     Ok((Edges::watch("privacy", input, move || open().ok(), watched), is_on))
 }
 
-fn watch_button(board: &Board, tell: &Tell) -> anyhow::Result<Edges> {
+fn watch_button(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
     let part = board.button.clone().context("no [button] in the board's table")?;
-    let open = move || Input::open(&part.line, part.active);
-    let input = open().context("the button")?;
     let mut button = Button::default();
     let tell = Arc::clone(tell);
     let watched = Box::new(move |now, event| {
@@ -252,5 +274,37 @@ fn watch_button(board: &Board, tell: &Tell) -> anyhow::Result<Edges> {
         }
         button.next_timeout()
     });
-    Ok(Edges::watch("button", Some(input), move || open().ok(), watched))
+    Ok(watch_line("button", part, watched))
+}
+
+fn watch_bell(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
+    let part = board.doorbell.clone().context("no [doorbell] in the board's table")?;
+    let mut bell = Bell::default();
+    let tell = Arc::clone(tell);
+    let watched = Box::new(move |now, event| {
+        let rings = match event {
+            Event::Edge { is_active, at } => [bell.handle(at, is_active), None],
+            Event::Level(is_active) => [bell.handle(now, is_active), bell.handle_timeout(now)],
+            Event::Lost => {
+                bell = Bell::default();
+                [None, None]
+            }
+        };
+        for Ring in rings.into_iter().flatten() {
+            tell(HandEvent::Rung);
+        }
+        bell.next_timeout()
+    });
+    Ok(watch_line("doorbell", part, watched))
+}
+
+/// Watches a line, and tries again and again to get one that cannot be had; `false` with it means
+/// that it could not be had at first.
+fn watch_line(name: &str, part: board::Line, watched: gpio::Watched) -> (Edges, bool) {
+    let open = move || Input::open(&part.line, part.active);
+    let input = open().inspect_err(|error| {
+        warn!(part = name, error = error as &dyn std::error::Error, "it cannot be read");
+    });
+    let is_well = input.is_ok();
+    (Edges::watch(name, input.ok(), move || open().ok(), watched), is_well)
 }

@@ -17,6 +17,7 @@ mod log;
 mod motion;
 mod net;
 mod pairings;
+mod restart;
 mod saver;
 mod settings;
 mod sounds;
@@ -30,8 +31,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing::error;
 
+use crate::core::End;
 use config::Config;
-use store::StoreError;
+use store::{Store, StoreError};
 
 /// `EX_CONFIG` of sysexits.h: systemd must not start us again (`RestartPreventExitStatus=78`).
 const EXIT_CONFIG: u8 = 78;
@@ -58,11 +60,24 @@ struct Arguments {
     /// Darken lights, release the IR-cut coil, and end: for the service manager, after a crash
     #[arg(long)]
     failsafe: bool,
+    /// Forget everything that is kept, pairings and identity too, and end; the next start is that of
+    /// a new camera. Refused while another hsvd runs on the same folder
+    #[arg(long)]
+    factory_reset: bool,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log::start();
+    if arguments.factory_reset {
+        return match Store::reset(&arguments.state_dir) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                error!("{:#}", anyhow::Error::from(error));
+                ExitCode::FAILURE
+            }
+        };
+    }
     let config = match Config::read(&arguments.config) {
         Ok(config) => config,
         Err(error) => {
@@ -90,7 +105,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     match compose::run(config, &arguments.state_dir, &board) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(End::Stopped) => ExitCode::SUCCESS,
+        Ok(End::Reset) => restart::now(),
         Err(error) => {
             error!("{error:#}");
             let needs_a_person = error.downcast_ref().is_some_and(StoreError::needs_a_person);

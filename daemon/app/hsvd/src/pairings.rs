@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The state documents `pairings` (purged when unpaired) and `database` (never purged).
+//! The state documents `pairings` (purged when unpaired) and `database` (purged by a
+//! factory reset only: the number means nothing under another device id).
 
 use anyhow::Context;
 use hap::txt::ConfigNumber;

@@ -7,6 +7,8 @@
 //! copy is whole, and a copy that the medium spoils later is replaced from the other at the next
 //! start. What the documents mean is not known here.
 
+mod reset;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -69,10 +71,11 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `folder`, making it (mode 0700) when it is not there.
+    /// Opens `folder`, making it (mode 0700) when it is not there. A factory reset that was
+    /// promised is done first.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when it cannot be made or is not writable, [`StoreError::InUse`] when
+    /// [`StoreError::Io`] when it cannot be made or is not writable, or a promised reset fails; [`StoreError::InUse`] when
     /// somebody has opened it already.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         fs::DirBuilder::new()
@@ -89,7 +92,11 @@ impl Store {
             .open(&path)
             .map_err(|source| StoreError::Io { path: path.clone(), source })?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder: folder.to_owned(), _lock: lock }),
+            Ok(()) => {
+                let store = Self { folder: folder.to_owned(), _lock: lock };
+                store.keep_promise()?;
+                Ok(store)
+            }
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),
             Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
         }

@@ -5,14 +5,15 @@
 //!  0 s ──── 5 s ──────── 12 s ─────── 20 s ────────── 23 s ──►
 //!  tap      network      unpair       factory reset   nothing: held for too long
 //! ```
-//! Each step is shown when it is reached, before the finger is lifted.
+//! Each step is shown from when it is reached until the finger is lifted.
 
 use std::time::{Duration, Instant};
 
 /// What letting go does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// A short press: show which camera this is; on a doorbell, ring.
+    /// A short press: show which camera this is. A doorbell's push is another part, the
+    /// [`bell`](crate::bell).
     Tap,
     /// Forget the wireless network and ask for another.
     Network,

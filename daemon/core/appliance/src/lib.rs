@@ -7,12 +7,14 @@
 //! | [`night`] | when the IR-cut filter moves and the IR lamp shines |
 //! | [`status`] | what the status light shows |
 //! | [`button`] | what a press means, by its length |
+//! | [`bell`] | when the bell at the door rings |
 //! | [`switch`] | when the privacy switch counts as on |
 //!
 //! Not decided here: what the camera may see (`privacy`) and what HomeKit is told (`camera`).
 
 #![forbid(unsafe_code)]
 
+pub mod bell;
 pub mod button;
 pub mod night;
 pub mod status;

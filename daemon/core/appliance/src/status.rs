@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | steady | white | pictures may leave the process |
 //! | quick blinking | white | "identify": this is the camera you asked for |
-//! | quick blinking | amber | the button has been held for a step of its ladder |
+//! | one, two, three quick flashes | amber | letting the button go now does the first, second, third step of its ladder |
 //! | three flashes | red | a fault, or the other system is running after a failed update |
 //! | two flashes | amber | the privacy switch is on |
 //! | blinking | blue | joining the wireless network |
@@ -17,6 +17,8 @@
 //! has one meaning on a light of a single colour, too.
 
 use std::time::{Duration, Instant};
+
+use crate::button::Step;
 
 /// Lights of one colour show every colour as theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +42,8 @@ pub enum Code {
     Pictures,
     /// Identify.
     Identify,
-    /// A step of the button's ladder is reached.
-    Step,
+    /// What letting the button go would do.
+    Step(Step),
     /// A fault.
     Fault,
     /// The privacy switch is on.
@@ -103,7 +105,10 @@ impl Code {
             Self::Dark => (Colour::White, &[]),
             Self::Pictures => (Colour::White, &[]),
             Self::Identify => (Colour::White, &[100, 100]),
-            Self::Step => (Colour::Amber, &[100, 100]),
+            Self::Step(Step::Tap) => (Colour::Amber, &[]),
+            Self::Step(Step::Network) => (Colour::Amber, &[80, 520]),
+            Self::Step(Step::Unpair) => (Colour::Amber, &[80, 120, 80, 520]),
+            Self::Step(Step::Factory) => (Colour::Amber, &[80, 120, 80, 120, 80, 520]),
             Self::Fault => (Colour::Red, &[150, 200, 150, 200, 150, 1150]),
             Self::Private => (Colour::Amber, &[150, 200, 150, 2500]),
             Self::Joining => (Colour::Blue, &[400, 600]),
@@ -114,8 +119,8 @@ impl Code {
 
 /// For how long "identify" blinks.
 const IDENTIFY_FOR: Duration = Duration::from_secs(5);
-/// For how long a step of the button's ladder blinks.
-const STEP_FOR: Duration = Duration::from_millis(800);
+/// A step of the button's ladder is over by then, though nobody should say so.
+const STEP_FOR: Duration = Duration::from_secs(10);
 
 /// The light over time.
 #[derive(Debug, Clone)]
@@ -145,9 +150,15 @@ impl StatusLight {
         self.show(now);
     }
 
-    /// Shows that a step of the button's ladder is reached.
-    pub fn step(&mut self, now: Instant) {
-        self.answer = Some((Code::Step, now + STEP_FOR));
+    /// Shows from now on that a step of the button's ladder is reached.
+    pub fn step(&mut self, now: Instant, step: Step) {
+        self.answer = Some((Code::Step(step), now + STEP_FOR));
+        self.show(now);
+    }
+
+    /// The finger was lifted, or held for too long.
+    pub fn step_over(&mut self, now: Instant) {
+        self.answer = self.answer.filter(|(code, _)| !matches!(code, Code::Step(_)));
         self.show(now);
     }
 
@@ -251,9 +262,9 @@ mod tests {
 
     #[test]
     fn every_code_but_the_steady_one_is_dark_for_half_of_its_time() {
-        for code in
-            [Code::Identify, Code::Step, Code::Fault, Code::Private, Code::Joining, Code::Unpaired]
-        {
+        let situations = [Code::Fault, Code::Private, Code::Joining, Code::Unpaired];
+        let answers = [Code::Identify].into_iter().chain(STEPS.map(Code::Step));
+        for code in situations.into_iter().chain(answers) {
             let (_, steps) = code.pattern();
             assert_eq!(steps.len() % 2, 0, "{code:?} must end dark");
             let on: u32 = steps.iter().step_by(2).map(|&ms| u32::from(ms)).sum();
@@ -280,6 +291,38 @@ mod tests {
             let count = before.iter().filter(|(on, _)| *on == Some(colour)).count();
             assert_eq!(count, flashes, "{situation:?}");
         }
+    }
+
+    const STEPS: [Step; 3] = [Step::Network, Step::Unpair, Step::Factory];
+
+    #[test]
+    fn the_steps_of_the_button_are_counted_while_it_is_held() {
+        let start = Instant::now();
+        for (step, flashes) in STEPS.into_iter().zip(1..) {
+            let mut light = StatusLight::new(start);
+            light.set(start, Situation { pictures: true, may_shine: true, ..Situation::start() });
+            light.step(start, step);
+            let a_round = light.shown.pattern().1.iter().map(|&ms| u64::from(ms)).sum();
+            let (mut now, mut shown) = (start, 0);
+            while now < start + Duration::from_millis(a_round) {
+                shown += u32::from(light.colour(now) == Some(Colour::Amber));
+                now = light.next_timeout(now).unwrap();
+            }
+            assert_eq!(shown, flashes, "{step:?}");
+            let next_step = start + Duration::from_secs(8);
+            assert_eq!(light.code(next_step), Code::Step(step), "as long as it is held");
+            light.step_over(now);
+            assert_eq!(light.code(now), Code::Pictures);
+        }
+    }
+
+    #[test]
+    fn a_lifted_finger_ends_no_identify() {
+        let start = Instant::now();
+        let mut light = StatusLight::new(start);
+        light.identify(start);
+        light.step_over(start);
+        assert_eq!(light.code(start), Code::Identify);
     }
 
     #[test]

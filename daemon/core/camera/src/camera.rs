@@ -149,7 +149,7 @@ impl Camera {
     }
 
     /// The only way the state changes. Do the actions in their order. The last of them are those
-    /// that may lead to the next input at once (Persist, Prepare…, Reply), so it may be
+    /// that may lead to the next input at once (Persist, Prepare…, TriggerMotion, Reply), so it may be
     /// fed back from within; else it waits until the list is done.
     #[must_use = "the camera relies on its actions being done"]
     pub fn handle(&mut self, now: Instant, input: Input) -> Vec<Action> {
@@ -178,7 +178,7 @@ impl Camera {
             Input::MotionChanged(is_moving) => {
                 self.is_moving = is_moving && self.permits().motion;
             }
-            Input::Rung => self.ring(&mut out),
+            Input::Rung => prepare = self.ring(&mut out),
             Input::PairingsChanged { is_paired } => self.pairings_changed(is_paired),
             Input::ConnectionClosed(closed) => {
                 self.data_stream = self.data_stream.filter(|(connection, _)| *connection != closed);
@@ -355,16 +355,19 @@ impl Camera {
     }
 
     /// A bell rings whatever the camera may see: who switched it off still wants to know that
-    /// somebody is at the door.
-    fn ring(&self, out: &mut Vec<Action>) {
-        match self.setup.category {
-            Category::VideoDoorbell => out.push(Action::Notify {
-                iid: services::iid::PROGRAMMABLE_SWITCH_EVENT,
-                value: Value::UInt(services::SINGLE_PRESS.into()),
-                author: None,
-            }),
-            Category::Camera => tracing::warn!("rung, but this is no doorbell"),
+    /// somebody is at the door. Where it may look, a press is a motion too, since most hubs select
+    /// motion alone as what starts a recording.
+    fn ring(&self, out: &mut Vec<Action>) -> Vec<Action> {
+        if self.setup.category != Category::VideoDoorbell {
+            tracing::warn!("rung, but this is no doorbell");
+            return Vec::new();
         }
+        out.push(Action::Notify {
+            iid: services::iid::PROGRAMMABLE_SWITCH_EVENT,
+            value: Value::UInt(services::SINGLE_PRESS.into()),
+            author: None,
+        });
+        Vec::from_iter(self.permits().motion.then_some(Action::TriggerMotion))
     }
 
     fn pairings_changed(&mut self, is_paired: bool) {

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use table::{
-    Board, Button, EncoderKind, IrCutPart, IrLampPart, LightLimits, LightSensorPart, Line, Part,
-    PrivacySwitch, StatusLed,
+    Board, Button, Doorbell, EncoderKind, IrCutPart, IrLampPart, LightLimits, LightSensorPart,
+    Line, Part, PrivacySwitch, StatusLed,
 };
 
 /// Installed tables.

@@ -25,6 +25,8 @@ pub enum FittedPart {
     PrivacySwitch,
     /// Pressed for a purpose.
     Button,
+    /// Pressed at the door; makes the camera a doorbell.
+    Doorbell,
     /// Moves into the light's way by day.
     IrCut,
     /// Lights the night.

@@ -211,6 +211,7 @@ impl Core {
                 Action::Record(selected) => self.configure_recording(selected),
                 Action::ForgetPrebuffer => self.recordings.forget(),
                 Action::ForgetSound => self.recordings.forget_sound(),
+                Action::TriggerMotion => self.trigger_motion(),
                 Action::ForgetPictures => self.forget_pictures(now),
                 Action::EndRecordings => self.end_recordings(now),
                 Action::Output(outputs) => {

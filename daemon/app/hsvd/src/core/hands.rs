@@ -10,10 +10,11 @@ use camera::DisabledBy;
 use frame::Size;
 use media::{Overflow, TapOptions};
 use privacy::Motion;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-use super::Core;
+use super::{Core, End, Input};
 use crate::hands::HandEvent;
+use crate::store::StoreError;
 
 /// Night vision looks at one picture a second, whole, since it needs colours.
 const NIGHT_TAP: TapOptions = TapOptions {
@@ -36,21 +37,59 @@ impl Core {
             }
             HandEvent::Button(Event::Reached(step)) => {
                 info!(?step, "the button is held");
-                self.hands.show_step();
+                self.hands.show_step(step);
             }
-            HandEvent::Button(Event::Cancelled) => info!("the button was held for too long"),
-            HandEvent::Button(Event::Commit(step)) => self.pressed(now, step),
+            HandEvent::Button(Event::Cancelled) => {
+                info!("the button was held for too long: nothing is done");
+                self.hands.show_step_over();
+            }
+            HandEvent::Button(Event::Commit(step)) => {
+                self.hands.show_step_over();
+                self.pressed(now, step);
+            }
+            HandEvent::Rung => self.rung(now),
         }
+    }
+
+    /// Somebody pressed the bell.
+    pub(super) fn rung(&mut self, now: Instant) {
+        info!("somebody rings");
+        let actions = self.camera.handle(now, camera::Input::Rung);
+        self.act(now, actions);
     }
 
     fn pressed(&mut self, now: Instant, step: Step) {
         match step {
             Step::Tap => self.identify(),
             Step::Network => warn!("the button: this program does not look after the network"),
-            Step::Unpair | Step::Factory => {
-                warn!(?step, "the button: every pairing is removed");
-                let outputs = self.hap.handle(now, hap::Input::UnpairAll);
-                self.do_hap(now, outputs);
+            Step::Unpair => self.unpair_all(now),
+            Step::Factory => self.factory_reset(),
+        }
+    }
+
+    /// Forgets every controller; the camera stays the one that it is.
+    pub(super) fn unpair_all(&mut self, now: Instant) {
+        warn!("every pairing is removed");
+        let outputs = self.hap.handle(now, hap::Input::UnpairAll);
+        self.do_hap(now, outputs);
+    }
+
+    /// Forgets everything and starts as another camera. The start does the work, so that a power
+    /// cut at any moment cannot leave half of it: here it is only promised.
+    pub(super) fn factory_reset(&self) {
+        warn!("factory reset: everything is forgotten");
+        self.saver.save(|store| Input::ResetPromised(store.promise_reset()));
+    }
+
+    /// From the promise on nothing is worth keeping. Without it nothing has changed.
+    pub(super) fn reset_promised(&mut self, promised: Result<(), StoreError>) {
+        match promised {
+            Ok(()) => self.end = Some(End::Reset),
+            Err(error) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                error!(error, "no factory reset: the state folder takes nothing; nothing changed");
+                self.hands.note_fault();
+                self.show_situation();
             }
         }
     }

@@ -3,80 +3,149 @@
 
 use std::path::Path;
 
-use gpio::board::{Board, IrCutPart, IrLampPart, Line, Part, StatusLed};
+use frame::Size;
+use gpio::board::{Board, EncoderKind, IrCutPart, IrLampPart, Line, Part, StatusLed};
 use gpio::{Input, LEDS};
+use hap::setup::Category;
+use media::{EncoderChoice, EncoderSettings};
 
-/// One line for the board, and one or more for each part.
+/// The word to look for.
+const MISSING: &str = "MISSING";
+
+/// A line for the board, one or more for each part, and one for the whole.
 pub fn lines(board: &Board) -> Vec<String> {
-    let mut out = vec![format!("board: {} ({})", board.id, board.name)];
-    out.push(format!("encoder: {:?}, by the table", board.encoder.kind));
-    let mut say = |part: Part, name: &str, found: Vec<String>| {
+    let kind = match super::category(board) {
+        Category::Camera => "a camera",
+        Category::VideoDoorbell => "a video doorbell",
+    };
+    let mut out = vec![
+        format!("board: {} ({})", board.id, board.name),
+        format!("in Home: {kind}"),
+        format!("encoder: {}", encoder(board.encoder.kind)),
+    ];
+    let parts: [(Part, &str, &str, Found<'_>); 7] = [
+        (Part::StatusLed, "status light", "status-led", Box::new(|| led(board))),
+        (Part::PrivacySwitch, "privacy switch", "privacy-switch", Box::new(|| switch(board))),
+        (Part::Button, "button", "button", Box::new(|| lines_of(&board.button))),
+        (Part::Doorbell, "doorbell", "doorbell", Box::new(|| lines_of(&board.doorbell))),
+        (Part::IrCut, "IR-cut filter", "ir-cut", Box::new(|| filter(board))),
+        (Part::IrLamp, "IR lamp", "ir-lamp", Box::new(|| lamp(board))),
+        (Part::LightSensor, "light sensor", "light-sensor", Box::new(|| sensor(board))),
+    ];
+    for (part, name, key, found) in parts {
         if !board.has(part) {
             out.push(format!("{name}: not in the table"));
         } else if !board.fitted.contains(&part) {
-            out.push(format!("{name}: in the table, not fitted"));
+            out.push(format!(
+                "{name}: in the table, not used; if it is there, add \"{key}\" to fitted \
+                 under [body] in hsvd.toml"
+            ));
         } else {
-            out.extend(found.into_iter().map(|found| format!("{name}: {found}")));
+            out.extend(found().into_iter().map(|found| format!("{name}: {found}")));
         }
-    };
-    let led = board.status_led.as_ref().map_or_else(Vec::new, led);
-    say(Part::StatusLed, "status light", led);
-    let switch = board.privacy_switch.as_ref().map_or_else(Vec::new, |part| {
-        let stands = match Input::open(&part.line, part.active).and_then(|line| line.is_active()) {
-            Ok(true) => "stands at private".to_owned(),
-            Ok(false) => "stands at open".to_owned(),
-            Err(error) => format!("CANNOT BE READ, so the camera stays off: {error}"),
-        };
-        vec![line(&Line { line: part.line.clone(), active: part.active }), stands]
+    }
+    let power = board.sensor_power.as_ref().map(line);
+    out.push(format!("sensor's power: {}", power.as_deref().unwrap_or("not in the table")));
+    let missing = out.iter().filter(|line| line.contains(MISSING)).count();
+    out.push(match missing {
+        0 => "all that is to be used is there".to_owned(),
+        _ => format!(
+            "{missing} of these lines say {MISSING}: a wrong name in the board's table, a driver \
+             that is not loaded, or a part that is not connected"
+        ),
     });
-    say(Part::PrivacySwitch, "privacy switch", switch);
-    say(Part::Button, "button", board.button.iter().map(line).collect());
-    let filter = match &board.ir_cut {
+    out
+}
+
+/// Looks for one part.
+type Found<'a> = Box<dyn Fn() -> Vec<String> + 'a>;
+
+/// Opens one for pictures of a common size.
+fn encoder(kind: EncoderKind) -> String {
+    let (choice, name) = match kind {
+        EncoderKind::Openh264 => ("openh264", "in software (openh264)"),
+        EncoderKind::Rkmpp => ("rkmpp", "Rockchip's hardware"),
+        EncoderKind::V4l2M2m => ("m2m", "hardware, over V4L2"),
+    };
+    let settings = EncoderSettings {
+        size: Size::new(1280, 720),
+        fps: 30,
+        profile: media::Profile::Main,
+        level: media::Level::L3_1,
+        bitrate_bps: 2_000_000,
+    };
+    let opened = choice
+        .parse::<EncoderChoice>()
+        .map_err(anyhow::Error::from)
+        .and_then(|choice| Ok(choice.open(&settings).map(drop)?));
+    match opened {
+        Ok(()) => format!("{name}: works"),
+        Err(error) => format!("{name}: {MISSING}: {error:#}; \"auto\" takes what there is"),
+    }
+}
+
+fn led(board: &Board) -> Vec<String> {
+    match &board.status_led {
+        Some(StatusLed::Kernel { kernel }) if Path::new(LEDS).join(kernel).is_dir() => {
+            vec![format!("found, light {kernel} of the kernel")]
+        }
+        Some(StatusLed::Kernel { kernel }) => {
+            vec![format!("{MISSING}: the kernel has no light named {kernel} (ls {LEDS})")]
+        }
+        Some(StatusLed::Line(one)) => vec![line(one)],
+        Some(StatusLed::Colours { red, green, blue }) => [red, green, blue].map(line).to_vec(),
+        None => Vec::new(),
+    }
+}
+
+fn switch(board: &Board) -> Vec<String> {
+    let Some(part) = &board.privacy_switch else { return Vec::new() };
+    let stands = match Input::open(&part.line, part.active).and_then(|line| line.is_active()) {
+        Ok(true) => "stands at private".to_owned(),
+        Ok(false) => "stands at open".to_owned(),
+        Err(error) => format!("CANNOT BE READ, so the camera stays off: {error}"),
+    };
+    vec![line(&Line { line: part.line.clone(), active: part.active }), stands]
+}
+
+fn filter(board: &Board) -> Vec<String> {
+    match &board.ir_cut {
         Some(IrCutPart::Latching { day, night, pulse }) => {
             vec![line(day), line(night), format!("pulses of {} ms", pulse.as_millis())]
         }
         Some(IrCutPart::Held { night }) => vec![line(night)],
         None => Vec::new(),
-    };
-    say(Part::IrCut, "IR-cut filter", filter);
-    let lamp = match &board.ir_lamp {
+    }
+}
+
+fn lamp(board: &Board) -> Vec<String> {
+    match &board.ir_lamp {
         Some(IrLampPart::Line(one)) => vec![line(one)],
         Some(IrLampPart::Pwm { pwm, channel, .. }) => {
             vec![format!("channel {channel} of PWM {pwm} (not looked for)")]
         }
         None => Vec::new(),
-    };
-    say(Part::IrLamp, "IR lamp", lamp);
-    let sensor = board.light_sensor.as_ref().map_or_else(Vec::new, |part| {
-        let lux = gpio::open_sensor(part.kind, &part.bus, part.address)
-            .and_then(|mut sensor| sensor.lux());
-        vec![match lux {
-            Ok(lux) => format!("{:?} on {}: {lux:.1} lx", part.kind, part.bus.display()),
-            Err(error) => format!("{:?} on {}: MISSING: {error}", part.kind, part.bus.display()),
-        }]
-    });
-    say(Part::LightSensor, "light sensor", sensor);
-    let power = board.sensor_power.as_ref().map(line);
-    out.push(format!("sensor's power: {}", power.as_deref().unwrap_or("not in the table")));
-    out
+    }
 }
 
-fn led(led: &StatusLed) -> Vec<String> {
-    match led {
-        StatusLed::Kernel { kernel } if Path::new(LEDS).join(kernel).is_dir() => {
-            vec![format!("found, light {kernel} of the kernel")]
-        }
-        StatusLed::Kernel { kernel } => {
-            vec![format!("MISSING: the kernel has no light named {kernel}")]
-        }
-        StatusLed::Line(one) => vec![line(one)],
-        StatusLed::Colours { red, green, blue } => [red, green, blue].map(line).to_vec(),
-    }
+fn sensor(board: &Board) -> Vec<String> {
+    let Some(part) = &board.light_sensor else { return Vec::new() };
+    let lux =
+        gpio::open_sensor(part.kind, &part.bus, part.address).and_then(|mut sensor| sensor.lux());
+    let place = format!("{:?} on {}", part.kind, part.bus.display());
+    vec![match lux {
+        Ok(lux) => format!("{place}: {lux:.1} lx"),
+        Err(error) => format!("{place}: {MISSING}: {:#}", anyhow::Error::from(error)),
+    }]
+}
+
+fn lines_of(part: &Option<Line>) -> Vec<String> {
+    part.iter().map(line).collect()
 }
 
 fn line(part: &Line) -> String {
     match gpio::found(&part.line) {
         Ok(found) => format!("{} found, {found}", part.line),
-        Err(error) => format!("MISSING: {error}"),
+        Err(error) => format!("{MISSING}: {error} (gpioinfo shows the names)"),
     }
 }

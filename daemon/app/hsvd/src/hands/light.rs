@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use appliance::button::Step;
 use appliance::status::{Colour, Situation, StatusLight};
 use gpio::board::{Board, Part, StatusLed};
 use gpio::{KernelLed, LEDS, Output};
@@ -97,9 +98,14 @@ impl Light {
         self.shared.tell(StatusLight::identify);
     }
 
-    /// Shows that the button has been held for a step.
-    pub fn step(&self) {
-        self.shared.tell(StatusLight::step);
+    /// Shows what letting the button go would do.
+    pub fn step(&self, step: Step) {
+        self.shared.tell(|status, now| status.step(now, step));
+    }
+
+    /// The button is up again, or means nothing any more.
+    pub fn step_over(&self) {
+        self.shared.tell(StatusLight::step_over);
     }
 }
 

@@ -197,6 +197,8 @@ pub enum Action {
     ForgetPrebuffer,
     /// Drop all recorded sound that was not sent; the video stays.
     ForgetSound,
+    /// Motion for the hold time although nothing was seen.
+    TriggerMotion,
     /// Drop the newest pictures: snapshots in store and the motion detector's background.
     ForgetPictures,
     /// Close running recordings with reason NOT_ALLOWED.

@@ -284,6 +284,7 @@ impl Rig {
                 }
                 Action::ForgetPrebuffer => self.log.push("forget prebuffer"),
                 Action::ForgetSound => self.log.push("forget sound"),
+                Action::TriggerMotion => self.log.push("motion"),
                 Action::ForgetPictures => self.log.push("forget pictures"),
                 Action::EndRecordings => self.log.push("end recordings"),
                 Action::Output(outputs) => {

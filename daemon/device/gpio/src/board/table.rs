@@ -36,6 +36,8 @@ pub struct Board {
     pub privacy_switch: Option<PrivacySwitch>,
     /// Pressed for a purpose.
     pub button: Option<Button>,
+    /// The bell's push. Fitted, it makes the camera a doorbell.
+    pub doorbell: Option<Doorbell>,
     /// The IR-cut filter.
     pub ir_cut: Option<IrCutPart>,
     /// The IR lamp.
@@ -73,6 +75,7 @@ impl Board {
             status_led: None,
             privacy_switch: None,
             button: None,
+            doorbell: None,
             ir_cut: None,
             ir_lamp: None,
             light_sensor: None,
@@ -86,6 +89,7 @@ impl Board {
             Part::StatusLed => self.status_led.is_some(),
             Part::PrivacySwitch => self.privacy_switch.is_some(),
             Part::Button => self.button.is_some(),
+            Part::Doorbell => self.doorbell.is_some(),
             Part::IrCut => self.ir_cut.is_some(),
             Part::IrLamp => self.ir_lamp.is_some(),
             Part::LightSensor => self.light_sensor.is_some(),
@@ -116,6 +120,8 @@ pub enum Part {
     PrivacySwitch,
     /// `[button]`
     Button,
+    /// `[doorbell]`
+    Doorbell,
     /// `[ir-cut]`
     IrCut,
     /// `[ir-lamp]`
@@ -210,6 +216,9 @@ fn within<E: Error>(ms: u64, least: u64, most: u64) -> Result<Duration, E> {
 
 /// `[button]`
 pub type Button = Line;
+
+/// `[doorbell]`
+pub type Doorbell = Line;
 
 /// `[ir-cut]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -317,7 +326,8 @@ mod tests {
     fn every_part_is_read() {
         let board = Board::parse(FULL).unwrap();
         assert_eq!(board.encoder.kind, EncoderKind::V4l2M2m);
-        assert_eq!(board.fitted.len(), 6);
+        assert_eq!(board.fitted.len(), 7);
+        assert_eq!(board.doorbell.unwrap().line, "BELL");
         assert_eq!(board.privacy_switch.unwrap().debounce, Duration::from_millis(30));
         assert!(matches!(board.ir_cut, Some(IrCutPart::Latching { .. })));
         assert!(matches!(board.ir_lamp, Some(IrLampPart::Pwm { percent: 80, .. })));
