@@ -44,6 +44,8 @@ class StartError(Exception):
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
     return str(value) if isinstance(value, int | float) else f'"{value}"'
 
 
@@ -171,6 +173,12 @@ class Accessory:
         """Starts motion for `[motion] hold-s`; returns the moment (monotonic)."""
         now = time.monotonic()
         self.signal(signal.SIGUSR1)
+        return now
+
+    def ring(self) -> float:
+        """A press on the bell of a doorbell; returns the moment (monotonic)."""
+        now = time.monotonic()
+        self.signal(signal.SIGUSR2)
         return now
 
     def kill(self) -> None:

@@ -53,6 +53,7 @@ MICROPHONE_MUTE = Type("112", "11A")
 MICROPHONE_VOLUME = Type("112", "119")
 SPEAKER_MUTE = Type("113", "11A")
 SPEAKER_VOLUME = Type("113", "119")
+DOORBELL_PRESS = Type("121", "73")
 
 
 class Database:

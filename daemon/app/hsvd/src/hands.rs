@@ -9,7 +9,7 @@ mod night;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use appliance::bell::{Bell, Ring};
@@ -299,10 +299,14 @@ fn watch_bell(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
 }
 
 /// Watches a line, and tries again and again to get one that cannot be had; `false` with it means
-/// that it could not be had at first.
-fn watch_line(name: &str, part: board::Line, watched: gpio::Watched) -> (Edges, bool) {
+/// that it could not be had at first. It is read once before, so that a press counts from the start.
+fn watch_line(name: &str, part: board::Line, mut watched: gpio::Watched) -> (Edges, bool) {
     let open = move || Input::open(&part.line, part.active);
-    let input = open().inspect_err(|error| {
+    let input = open().and_then(|input| {
+        watched(Instant::now(), Event::Level(input.is_active()?));
+        Ok(input)
+    });
+    let input = input.inspect_err(|error| {
         warn!(part = name, error = error as &dyn std::error::Error, "it cannot be read");
     });
     let is_well = input.is_ok();

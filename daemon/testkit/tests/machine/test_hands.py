@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Home
+from conftest import Home, pair
 
 from hsv_testkit import database as db
 from hsv_testkit.accessory import Accessory, Settings, camera_binary
@@ -23,6 +23,7 @@ from hsv_testkit.live.viewer import Viewer
 from hsv_testkit.machine import Vivid, needs_bench, open_files, wait_until
 from hsv_testkit.recording import StreamClosed
 from hsv_testkit.recording_config import Selected
+from hsv_testkit.session import Session
 
 MakeHome = Callable[..., Home]
 SELECTED = Selected(width=1280, height=720)
@@ -48,13 +49,19 @@ pulse-ms = 100
 line = "IR_LAMP"
 [sensor-power]
 line = "CAM_EN"
+[button]
+line = "BUTTON"
+[doorbell]
+line = "BELL"
 """
+NETWORK_S, UNPAIR_S, FACTORY_S = 5, 12, 20
 pytestmark = needs_bench
 
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    chip = Lines("PRIVACY", "LED", "IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP", "CAM_EN")
+    names = ("PRIVACY", "LED", "IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP", "CAM_EN", "BUTTON", "BELL")
+    chip = Lines(*names)
     yield chip
     chip.remove()
 
@@ -182,6 +189,121 @@ def test_the_filters_pulses(vivid: Vivid, lines: Lines, make_home: MakeHome) -> 
     assert len(pulses) == 1 and 0.095 < pulses[0] < 0.2, probe.changes
     assert not probe.pulses("IRCUT_NIGHT") and not probe.pulses("IR_LAMP")
     assert not lines.is_high("IRCUT_DAY"), "no current is left on"
+
+
+def with_part(vivid: Vivid, part: str) -> Settings:
+    return settings(vivid) | {"body": {"fitted": ["status-led", "privacy-switch", part]}}
+
+
+def presses(watcher: Session, seconds: float) -> int:
+    """How often it rings within the time."""
+    iid, deadline, count = watcher.database.iid(db.DOORBELL_PRESS), time.monotonic() + seconds, 0
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            entries = watcher.connection.wait_event(left).entries()
+        except TimeoutError:
+            break
+        count += sum(entry["iid"] == iid and entry["value"] == 0 for entry in entries)
+    return count
+
+
+@pytest.mark.usefixtures("boards")
+def test_the_bell_rings(vivid: Vivid, lines: Lines, make_home: MakeHome) -> None:
+    home = make_home(with_part(vivid, "doorbell"))
+    watcher = home.new_session()
+    watcher.subscribe(db.DOORBELL_PRESS, db.MOTION_DETECTED)
+    pressed = lines.pull("BELL", True)
+    event = watcher.wait_for(db.DOORBELL_PRESS, 0, 3)
+    print(f"\nfigure ring: {(event.arrived - pressed) * 1000:.1f}")
+    assert event.arrived - pressed < 0.2
+    watcher.wait_for(db.MOTION_DETECTED, True, 3)
+    assert presses(watcher, 2) == 0, "held is one press"
+    lines.pull("BELL", False)
+    assert presses(watcher, 1) == 0
+    for _ in range(3):
+        lines.pull("BELL", True)
+        time.sleep(0.1)
+        lines.pull("BELL", False)
+        time.sleep(0.1)
+    assert presses(watcher, 2) == 3
+
+    lines.pull("PRIVACY", True)
+    wait_until(lambda: not video_nodes(home.camera.pid))
+    lines.pull("BELL", True)
+    assert presses(watcher, 2) == 1, "it rings without pictures"
+    assert not video_nodes(home.camera.pid)
+
+
+def hold(lines: Lines, seconds: float) -> list[tuple[float, int]]:
+    """Holds the button; when the light flashed since, and how often each time."""
+    probe = Probe(lines, "LED")
+    pressed = lines.pull("BUTTON", True)
+    time.sleep(seconds)
+    lines.pull("BUTTON", False)
+    probe.stop()
+    groups: list[list[float]] = []
+    for moment in (moment - pressed for moment, _, is_high in probe.changes if is_high):
+        if groups and moment - groups[-1][-1] < 0.4:
+            groups[-1].append(moment)
+        else:
+            groups.append([moment])
+    return [(group[0], len(group)) for group in groups]
+
+
+@pytest.mark.usefixtures("boards")
+def test_the_button_counts_its_steps_and_forgets_everything(
+    vivid: Vivid, lines: Lines, make_home: MakeHome
+) -> None:
+    home = make_home(with_part(vivid, "button"))
+    wait_until(lambda: lines.is_high("LED"))
+    flashes = hold(lines, FACTORY_S + 1.5)
+    ends = (NETWORK_S, UNPAIR_S, FACTORY_S, FACTORY_S + 1.5)
+    for step, (start, end) in enumerate(zip(ends, ends[1:], strict=False), 1):
+        # The last of each step may be cut off by the next one.
+        counts = [count for at, count in flashes if start - 0.1 < at < end - 0.9]
+        assert counts and set(counts) == {step}, flashes
+    pid = home.camera.pid
+    home.camera.wait_log("this is a new camera", 5)
+    home.forget_sessions()
+    wait_until(lambda: home.camera.log().count("hsv listening") == 2, timeout=10)
+    assert home.camera.is_running() and home.camera.pid == pid
+    other = pair(home.camera)
+    assert other.pairing.accessory_id != home.pairing.accessory_id
+    assert list(other.session.list_pairings()) == [other.pairing.identity.identifier]
+    wait_until(lambda: bool(video_nodes(pid)))
+    other.forget_sessions()
+
+
+@pytest.mark.usefixtures("boards")
+def test_a_power_cut_in_a_reset_by_hand(vivid: Vivid, lines: Lines, make_home: MakeHome) -> None:
+    home = make_home(with_part(vivid, "button"))
+    promise = home.camera.state / "factory-reset"
+    hold(lines, FACTORY_S + 0.5)
+    wait_until(promise.exists)
+    home.forget_sessions()
+    home.camera.kill()
+    print(f"promised and not kept when the power went: {promise.exists()}")
+    home.camera.start()
+    assert not promise.exists()
+    other = pair(home.camera)
+    assert other.pairing.accessory_id != home.pairing.accessory_id
+    other.forget_sessions()
+
+
+@pytest.mark.usefixtures("boards")
+def test_the_button_unpairs_and_held_for_too_long_does_nothing(
+    vivid: Vivid, lines: Lines, make_home: MakeHome
+) -> None:
+    home = make_home(with_part(vivid, "button"))
+    hold(lines, FACTORY_S + 3.5)
+    home.camera.wait_log("nothing is done", 2)
+    assert home.session.read(db.STATUS_ACTIVE) in (1, True)
+    hold(lines, UNPAIR_S + 1)
+    home.camera.wait_log("is_paired=false", 3)
+    home.forget_sessions()
+    again = pair(home.camera)
+    assert again.pairing.accessory_id == home.pairing.accessory_id, "the same camera"
+    again.forget_sessions()
 
 
 def test_check_board_says_what_is_there(boards: Path, lines: Lines, tmp_path: Path) -> None:
