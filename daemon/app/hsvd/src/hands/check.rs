@@ -80,7 +80,9 @@ fn encoder(kind: EncoderKind) -> String {
         .and_then(|choice| Ok(choice.open(&settings).map(drop)?));
     match opened {
         Ok(()) => format!("{name}: works"),
-        Err(error) => format!("{name}: {MISSING}: {error:#}; \"auto\" takes what there is"),
+        Err(error) => {
+            format!("{name}: {MISSING}: {error:#}; encoder = \"auto\" takes what there is")
+        }
     }
 }
 
