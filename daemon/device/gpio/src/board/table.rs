@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::Error;
+use serde::de::{Error, IgnoredAny};
 
 use crate::ircut::LONGEST_PULSE;
 use crate::pin::Level;
@@ -47,6 +47,12 @@ pub struct Board {
     /// Gives the sensor its power or its clock: active only while pictures may be taken. Always
     /// used where it is described.
     pub sensor_power: Option<Line>,
+    /// How the board starts; `scripts/board` checks it, no program on the board needs it.
+    #[serde(default)]
+    boot: IgnoredAny,
+    /// What its card holds; as `boot`.
+    #[serde(default)]
+    disk: IgnoredAny,
 }
 
 impl Board {
@@ -80,6 +86,8 @@ impl Board {
             ir_lamp: None,
             light_sensor: None,
             sensor_power: None,
+            boot: IgnoredAny,
+            disk: IgnoredAny,
         }
     }
 
