@@ -25,6 +25,17 @@ impl YCbCr {
     }
 }
 
+impl From<frame::Colour> for YCbCr {
+    fn from(colour: frame::Colour) -> Self {
+        match (colour.is_bt709, colour.is_full_range) {
+            (true, false) => Self::BT709_LIMITED,
+            (true, true) => Self::BT709_FULL,
+            (false, false) => Self::BT601_LIMITED,
+            (false, true) => Self::BT601_FULL,
+        }
+    }
+}
+
 /// The linear map between two of them. Greys stay greys, so new chroma depends on chroma alone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Conversion {

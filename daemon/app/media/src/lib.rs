@@ -38,6 +38,7 @@ mod clock;
 mod colour;
 mod encode;
 mod encoder;
+mod mean;
 mod pool;
 mod scale;
 mod snapshot;
@@ -55,6 +56,7 @@ pub use encoder::{
 };
 #[cfg(feature = "rkmpp")]
 pub use encoder::{Rkmpp, RkmppError};
+pub use mean::Mean;
 pub use snapshot::SnapshotError;
 pub use sound::{
     Ducking, ListenerId, Loudness, OnSound, Sound, SoundError, SoundEvent, SoundSource,

@@ -17,13 +17,27 @@ import pytest
 from conftest import Home
 
 from hsv_testkit import media
+from hsv_testkit.accessory import Accessory
 from hsv_testkit.hub import Hub, OpenRefused
+from hsv_testkit.lines import Lines
 from hsv_testkit.machine import H264Encoder, Vivid, needs_bench, open_files
 from hsv_testkit.recording import Recording
 from hsv_testkit.recording_config import Selected
 
 MakeHome = Callable[..., Home]
 SELECTED = Selected(width=1280, height=720)
+TABLE_WITH_FILTER = """
+schema = 1
+id = "host"
+name = "The test bench"
+compatible = []
+fitted = ["ir-cut"]
+[ir-cut]
+kind = "latching"
+day = { line = "IRCUT_DAY" }
+night = { line = "IRCUT_NIGHT" }
+pulse-ms = 100
+"""
 pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
 
 
@@ -86,6 +100,28 @@ def test_the_encoder_reads_the_cameras_memory(
     home = make_home(settings(vivid, make_encoder()))
     record(armed(home), tmp_path)
     assert copied_bytes(vivid, home) == 0
+
+
+def test_night_vision_copies_nothing(
+    vivid: Vivid,
+    make_encoder: Callable[..., H264Encoder],
+    make_home: MakeHome,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It looks at a picture each second, in the camera's memory."""
+    folder = tmp_path / "boards" / "host"
+    folder.mkdir(parents=True)
+    (folder / "board.toml").write_text(TABLE_WITH_FILTER)
+    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(folder.parent)])
+    lines = Lines("IRCUT_DAY", "IRCUT_NIGHT")
+    try:
+        home = make_home(settings(vivid, make_encoder()))
+        home.camera.wait_log("the IR-cut filter moves", 30)  # so it has seen pictures
+        record(armed(home), tmp_path)
+        assert copied_bytes(vivid, home) == 0
+    finally:
+        lines.remove()
 
 
 def test_the_processors_part(

@@ -12,15 +12,13 @@ use frame::YuvPicture;
 use gpio::board::{Board, IrCutPart, IrLampPart, Part};
 use gpio::{Coil, FilterPosition, IrCut, IrLamp, LightSensor, Output, PWM, Pwm};
 use linux_embedded_hal::CdevPin;
-use media::{Received, Tap};
+use media::{Mean, Received, Tap};
 use tracing::{info, warn};
 
 /// Time between two measurements.
 const EVERY: Duration = Duration::from_secs(1);
 /// The thread looks so often whether it was told something.
 const TICK: Duration = Duration::from_millis(100);
-/// Of each plane's samples one in so many is looked at, both ways.
-const SPARSE: usize = 8;
 
 /// The thread. Dropping this ends it, the lamp dark and the coil released.
 pub struct NightWatch {
@@ -234,29 +232,6 @@ impl Watch {
 }
 
 fn mean(picture: &YuvPicture) -> Picture {
-    let of = |plane: frame::Plane<'_>| {
-        let rows = plane.samples.chunks_exact(plane.width.max(1)).step_by(SPARSE);
-        let samples = rows.flat_map(|row| row.iter().step_by(SPARSE));
-        let (sum, count) = samples
-            .fold((0u64, 0u64), |(sum, count), sample| (sum + u64::from(*sample), count + 1));
-        u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX)
-    };
-    Picture { luma: of(picture.y()), cb: of(picture.u()), cr: of(picture.v()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use frame::Size;
-
-    use super::*;
-
-    #[test]
-    fn the_mean_of_a_picture() {
-        let mut picture = YuvPicture::black(Size::new(64, 32));
-        assert_eq!(mean(&picture), Picture { luma: 16, cb: 128, cr: 128 });
-        let [y, u, _] = picture.planes_mut();
-        y.fill(200);
-        u.fill(90);
-        assert_eq!(mean(&picture), Picture { luma: 200, cb: 90, cr: 128 });
-    }
+    let Mean { luma, cb, cr } = Mean::of(picture);
+    Picture { luma, cb, cr }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From what a camera delivers to our pictures: I420, BT.709 limited, of the configured size.
 
-use frame::{Size, YuvPicture};
+use frame::{Colour, Size, YuvPicture};
 use v4l2::{Format, FourCc, Matrix, Range};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
@@ -22,6 +22,11 @@ pub struct UnusableFormat(Format);
 /// A picture is shorter than its format, or no JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Damaged;
+
+/// How pictures of `format` write colour.
+pub(super) fn colour_of(format: Format) -> Colour {
+    Colour { is_bt709: format.matrix == Matrix::Bt709, is_full_range: format.range == Range::Full }
+}
 
 /// Converts pictures of one format.
 pub(super) struct Converter {
@@ -52,12 +57,7 @@ impl Converter {
             return Err(UnusableFormat(format));
         }
         let size = Size::new(width, height);
-        let from = match (format.matrix, format.range) {
-            (Matrix::Bt601, Range::Limited) => YCbCr::BT601_LIMITED,
-            (Matrix::Bt601, Range::Full) => YCbCr::BT601_FULL,
-            (Matrix::Bt709, Range::Limited) => YCbCr::BT709_LIMITED,
-            (Matrix::Bt709, Range::Full) => YCbCr::BT709_FULL,
-        };
+        let from = YCbCr::from(colour_of(format));
         let colour =
             (from != YCbCr::BT709_LIMITED).then(|| Conversion::between(from, YCbCr::BT709_LIMITED));
         let unscaled = (size != wanted).then(|| YuvPicture::black(size));

@@ -5,9 +5,10 @@ use std::fmt;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use frame::{Chroma, Colour, DeviceLayout, DevicePicture, Size, YuvPicture};
-use v4l2::{Format, FourCc, Lent, Matrix, Ops, Range};
+use frame::{Chroma, DeviceLayout, DevicePicture, Size, YuvPicture};
+use v4l2::{Format, FourCc, Lent, Ops};
 
+use super::super::convert::colour_of;
 use super::{Converter, length};
 use crate::video::Counter;
 
@@ -19,10 +20,7 @@ pub(super) fn layout(format: Format, wanted: Size) -> Option<DeviceLayout> {
         _ => return None,
     };
     let is_wanted = (format.width, format.height) == (wanted.width.into(), wanted.height.into());
-    let colour = Colour {
-        is_bt709: format.matrix == Matrix::Bt709,
-        is_full_range: format.range == Range::Full,
-    };
+    let colour = colour_of(format);
     let stride = usize::try_from(format.bytes_per_line).ok()?;
     let lines = usize::from(wanted.height);
     (is_wanted && stride >= wanted.width.into()).then_some(DeviceLayout {
