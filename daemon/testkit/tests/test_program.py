@@ -12,7 +12,7 @@ import pytest
 from conftest import Home
 
 from hsv_testkit import database as db
-from hsv_testkit.accessory import Accessory, StartError
+from hsv_testkit.accessory import Accessory, StartError, camera_binary
 from hsv_testkit.media import jpeg_size
 
 MakeHome = Callable[..., Home]
@@ -42,6 +42,38 @@ def test_a_signal_right_after_the_line_is_no_end(tmp_path: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
         process.kill()
+
+
+@pytest.mark.parametrize(
+    ("wish", "kind", "said"),
+    [
+        ("auto", "openh264", "in software: by its table the board host has none in its chip"),
+        ("auto", "v4l2-m2m", "has a V4L2 encoder, "),
+        ("auto", "rkmpp", "has Rockchip's encoder, "),
+        ("auto", None, "the board's table names none, so what is found is used"),
+        ("openh264", "v4l2-m2m", "openh264, in software: [video] encoder says so"),
+        ("m2m:nobody", "openh264", "MISSING: no such V4L2 encoder: [video] encoder says so"),
+    ],
+)
+def test_check_board_says_which_encoder_and_why(
+    tmp_path: Path, wish: str, kind: str | None, said: str
+) -> None:
+    folder = tmp_path / "boards" / "host"
+    folder.mkdir(parents=True)
+    table = 'schema = 1\nid = "host"\nname = "Here"\ncompatible = []\n'
+    (folder / "board.toml").write_text(table + (f'[encoder]\nkind = "{kind}"' if kind else ""))
+    config = tmp_path / "hsvd.toml"
+    config.write_text(f'[video]\nencoder = "{wish}"\n[body]\nboard = "host"\n')
+    command = [camera_binary(), "--config", config, "--boards", folder.parent, "--check-board"]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    lines = [line for line in out.splitlines() if line.startswith("encoder: ")]
+    assert len(lines) == 1 and said in lines[0], out
+
+
+def test_the_log_says_once_which_encoder_and_how_fast(start_camera: MakeCamera) -> None:
+    camera = start_camera({"video": {"encoder": "openh264"}})
+    camera.wait_log("the software encoder makes about", 20)
+    assert len([line for line in camera.lines if "the encoder is openh264" in line]) == 1
 
 
 @pytest.mark.parametrize("paired", [False, True])

@@ -15,7 +15,7 @@ use frame::Size;
 use gpio::board::Board;
 use hap::setup::{self, Category};
 use hap::txt::Advertisement;
-use media::Video;
+use media::{EncoderChoice, EncoderFound, Video};
 use privacy::Gate;
 use tokio::sync::mpsc;
 use tracing::info;
@@ -23,7 +23,7 @@ use tracing::info;
 use crate::advert::{self, Announcer};
 use crate::config::Config;
 use crate::console::{self, PairingHelp};
-use crate::core::{Core, End, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals};
+use crate::core::{Capacity, Core, End, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals};
 use crate::hands::{self, Hands, Tell};
 use crate::identity::{self, Identity};
 use crate::motion::MotionWatch;
@@ -31,7 +31,7 @@ use crate::net::{self, Connections, Link};
 use crate::saver::Saver;
 use crate::sounds::{self, Sounds};
 use crate::store::Store;
-use crate::{pairings, settings};
+use crate::{encoder, pairings, settings};
 
 const MANUFACTURER: &str = "hsv project";
 const MODEL: &str = "hsv camera";
@@ -84,7 +84,17 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
     let gate = Gate::closed();
 
     // Media threads
-    let video = Video::spawn(video_config(&config), gate.watch(), tell(&inputs, Input::Video))?;
+    let encoder = encoder::choose(&config.video.encoder, board);
+    info!("the encoder is {}", encoder::explain(&config.video.encoder, board));
+    let capacity = match encoder.look() {
+        EncoderFound::Openh264 => Capacity::software(config.video.encoder_budget),
+        _ => Capacity::Hardware,
+    };
+    let video_config = video_config(&config, encoder);
+    let video = Video::spawn(video_config, gate.watch(), tell(&inputs, Input::Video))?;
+    if matches!(capacity, Capacity::Software(_)) {
+        encoder::measure(tell(&inputs, Input::EncoderSpeed)).context("no thread to measure on")?;
+    }
     let silent_track = config.recording.silent_audio_track;
     let (microphone, speaker) = (config.audio.source.clone(), config.audio.speaker.clone());
     let listeners = sounds::Listeners {
@@ -125,7 +135,7 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         size: Size::new(config.video.width.get(), config.video.height.get()),
         fps: config.video.fps.get(),
     };
-    let encodes = LiveEncodes::new(source);
+    let encodes = LiveEncodes::new(source, capacity);
     let live = LiveViews::new(config.live.clone(), encodes, &mut rng, arrivals);
 
     // mDNS
@@ -216,14 +226,14 @@ fn camera_setup(
     })
 }
 
-fn video_config(config: &Config) -> media::VideoConfig {
+fn video_config(config: &Config, encoder: EncoderChoice) -> media::VideoConfig {
     let video = &config.video;
     let controls = video.controls;
     media::VideoConfig {
         source: video.source.clone(),
         size: Size::new(video.width.get(), video.height.get()),
         fps: video.fps.get().into(),
-        encoder: video.encoder.clone(),
+        encoder,
         look: media::Look {
             horizontal_flip: controls.horizontal_flip,
             vertical_flip: controls.vertical_flip,

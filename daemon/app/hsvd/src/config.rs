@@ -261,6 +261,8 @@ mod tests {
             ("[video]\nwidth = 321", "even"),
             ("[video]\nfps = 0", "line 2"),
             ("[video]\nencoder = 'magic'", "line 2"),
+            ("[video]\nencoder-budget = 9", "10 to 100"),
+            ("[video]\nencoder-budget = 101", "10 to 100"),
             ("[audio]\nsource = 'radio'", "line 2"),
             ("[audio]\nspeaker = 'alsa:'", "not a loudspeaker"),
             ("[motion]\nsensitivity = 101", "line 2"),

@@ -33,7 +33,7 @@ use crate::saver::Saver;
 use crate::store::StoreError;
 use crate::{net, restart, watchdog};
 
-pub use live::{Arrival, LiveEncodes, LiveViews};
+pub use live::{Arrival, Capacity, LiveEncodes, LiveViews};
 pub use stream::Recordings;
 
 use crate::sounds::Sounds;
@@ -68,6 +68,8 @@ pub enum Input {
     ResetPromised(Result<(), StoreError>),
     /// A hand is at the camera's switch, button or bell.
     Hand(HandEvent),
+    /// So many macroblocks a second the software encoder makes on one core.
+    EncoderSpeed(u32),
 }
 
 /// Everything the core task owns.
@@ -221,6 +223,7 @@ impl Core {
             Input::Speaker(event) => speaker_event(event),
             Input::Motion(change) => self.motion_changed(now, change),
             Input::Hand(event) => self.hand_event(now, event),
+            Input::EncoderSpeed(speed) => self.encoder_measured(speed),
             Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),
             Input::PairingsSaved(ticket, saved) => {
                 let result = self.saver.note(saved).then_some(()).ok_or(hap::StoreFailed);

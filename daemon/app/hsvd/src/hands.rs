@@ -20,7 +20,7 @@ use appliance::switch::{PrivacySwitch, Reading};
 use gpio::board::{self, Board, COMPATIBLE, Part};
 use gpio::{Edges, Event, Input, Output};
 use hap::setup::Category;
-use media::Tap;
+use media::{EncoderChoice, Tap};
 use tracing::{info, warn};
 
 use crate::config::{BodyConfig, FittedPart};
@@ -94,8 +94,8 @@ pub fn category(board: &Board) -> Category {
 }
 
 /// What is found and what is missing on this machine, in plain words.
-pub fn check(board: &Board) -> Vec<String> {
-    check::lines(board)
+pub fn check(board: &Board, encoder: &EncoderChoice) -> Vec<String> {
+    check::lines(board, encoder)
 }
 
 /// Darkens the lights, releases the coil and switches the sensor off, after a daemon that can do so

@@ -11,6 +11,7 @@ mod compose;
 mod config;
 mod console;
 mod core;
+mod encoder;
 mod hands;
 mod identity;
 mod log;
@@ -101,7 +102,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if arguments.check_board {
-        console::lines(&hands::check(&board));
+        console::lines(&hands::check(&board, &config.video.encoder));
         return ExitCode::SUCCESS;
     }
     match compose::run(config, &arguments.state_dir, &board) {

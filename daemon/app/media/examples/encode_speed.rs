@@ -26,8 +26,9 @@ fn main() {
         profile: Profile::High,
         level: Level::L4_0,
         bitrate_bps: 2_000_000,
+        threads: std::num::NonZeroU8::MIN,
     };
-    let mut encoder = EncoderChoice::Auto.open(&settings).expect("an encoder");
+    let mut encoder = EncoderChoice::Openh264.open(&settings).expect("an encoder");
     let mut cadence = IdrCadence::new(Duration::from_secs(4), Duration::from_secs(1) / 30);
     let (mut draw_time, mut encode_time) = (Duration::ZERO, Duration::ZERO);
     let mut encode_cpu = Duration::ZERO;

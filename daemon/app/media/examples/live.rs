@@ -3,6 +3,7 @@
 //! `cargo run --release --example live SOURCE WxH SECONDS [WxH@FPS:KBIT/S …]`.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -66,9 +67,11 @@ fn main() {
     video.record(Some(RecordSettings {
         size,
         fps: 30,
+        coded_fps: 30,
         profile: Profile::High,
         level: Level::L4_0,
         bitrate_bps: 2_000_000,
+        threads: NonZeroU8::MIN,
         idr_interval: Duration::from_secs(4),
     }));
     std::thread::sleep(Duration::from_secs(3));
@@ -126,6 +129,7 @@ fn parse_encode(text: &str) -> EncoderSettings {
         profile: Profile::Main,
         level: Level::L4_0,
         bitrate_bps: kbits.parse::<u32>().expect("kbit/s") * 1000,
+        threads: NonZeroU8::MIN,
     }
 }
 

@@ -52,9 +52,11 @@ fn main() {
     video.record(Some(RecordSettings {
         size,
         fps: 30,
+        coded_fps: 30,
         profile: Profile::High,
         level: Level::L4_0,
         bitrate_bps: 2_000_000,
+        threads: std::num::NonZeroU8::MIN,
         idr_interval: Duration::from_secs(4),
     }));
     println!("with recording:");

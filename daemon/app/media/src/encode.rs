@@ -3,6 +3,7 @@
 //! somebody wants it and the gate permits it. What for, its [`Purpose`] knows: one loop serves
 //! recordings and live view, so that neither can forget what the other checks.
 
+pub(crate) mod effort;
 mod idr;
 mod live;
 pub(crate) mod record;
@@ -20,6 +21,7 @@ use crate::pool::Pool;
 use crate::scale::Scaler;
 use crate::video::Shared;
 
+use effort::Effort;
 pub(crate) use live::LiveSet;
 
 /// What to encode.
@@ -27,14 +29,37 @@ pub(crate) use live::LiveSet;
 struct Order {
     /// With the wanted pictures a second, which may be more than the source has.
     settings: EncoderSettings,
+    /// So many of those pictures are encoded.
+    coded_fps: u32,
     /// No IDR comes later than this after the last.
     idr_interval: Duration,
 }
 
 impl Order {
-    fn with_bitrate(self, bitrate_bps: u32) -> Self {
-        Self { settings: EncoderSettings { bitrate_bps, ..self.settings }, ..self }
+    /// This with what a running encode takes of `other`.
+    fn paced_as(self, other: Self) -> Self {
+        let bitrate_bps = other.settings.bitrate_bps;
+        let settings = EncoderSettings { bitrate_bps, ..self.settings };
+        Self { settings, coded_fps: other.coded_fps, ..self }
     }
+
+    /// Pictures a second of a source that has `source_fps`.
+    fn pace(self, source_fps: u32) -> Pace {
+        let fps = self.coded_fps.min(self.settings.fps).max(1);
+        Pace {
+            interval: (fps < source_fps).then(|| frame_time(fps)),
+            frame_time: frame_time(fps.min(source_fps)),
+        }
+    }
+}
+
+/// How pictures follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    /// The grid on which they are taken; `None` takes every one.
+    interval: Option<Duration>,
+    /// How long each lasts.
+    frame_time: Duration,
 }
 
 /// What an encode is for: who wants it and where its pictures go.
@@ -134,27 +159,36 @@ fn encode_until_changed<P: Purpose>(
     leave: &P::Leave,
     backoff: &mut Backoff,
 ) -> Result<(), EncodeError> {
-    let wanted_fps = order.settings.fps.max(1);
-    let interval = (wanted_fps < shared.config.fps).then(|| frame_time(wanted_fps));
-    let tap = shared.bus.tap(leave.clone(), purpose.tap(interval));
-    let fps = wanted_fps.min(shared.config.fps);
+    let source_fps = shared.config.fps;
+    let mut pace = order.pace(source_fps);
+    let mut tap = shared.bus.tap(leave.clone(), purpose.tap(pace.interval));
+    let fps = order.settings.fps.clamp(1, source_fps);
     let mut encoder = shared.config.encoder.open(&EncoderSettings { fps, ..order.settings })?;
     tracing::info!(?order, "encoder started");
-    let mut cadence = IdrCadence::new(order.idr_interval, frame_time(fps));
+    let mut cadence = IdrCadence::new(order.idr_interval, pace.frame_time);
+    let (threads, blocks) = (order.settings.threads, effort::macroblocks(order.settings.size));
     let mut fitter = Fitter::new(order.settings.size);
     let (mut dropped, mut owes_idr) = (0, false);
     while !shared.is_stopped() && follow(purpose, &mut order, encoder.as_mut()) {
+        if order.pace(source_fps) != pace {
+            pace = order.pace(source_fps);
+            cadence.set_frame_time(pace.frame_time);
+            (tap, dropped) = (shared.bus.tap(leave.clone(), purpose.tap(pace.interval)), 0);
+        }
         let frame = match tap.recv(LOOK_AROUND) {
-            Received::Frame(frame) => fitter.fit(frame),
+            Received::Frame(frame) => frame,
             Received::Nothing => continue,
             Received::Ended => break,
         };
+        let effort = Effort::begin();
+        let frame = fitter.fit(frame);
         owes_idr |= purpose.take_idr_wish();
         let coding = if owes_idr { Coding::Idr } else { cadence.next(frame.pts) };
         let encoded = encoder.encode(&frame, coding)?;
         drop(frame);
         let copied = fitter.take_scaled_bytes() + encoder.take_copied_bytes();
         shared.counters.copied_bytes.add(copied);
+        shared.counters.add_effort(effort.spent(threads), blocks);
         count_lost(purpose, &tap, &mut dropped);
         let Some(encoded) = encoded else { continue };
         if !leave.is_valid() {
@@ -170,20 +204,21 @@ fn encode_until_changed<P: Purpose>(
     Ok(())
 }
 
-/// Applies another bit rate to the running encoder; `false` when a new encoder is needed, or none.
+/// Applies another bit rate to the running encoder and takes another number of pictures; `false`
+/// when a new encoder is needed, or none.
 fn follow<P: Purpose>(purpose: &P, order: &mut Order, encoder: &mut dyn VideoEncoder) -> bool {
     let Some(wanted) = purpose.order() else { return false };
     let bitrate_bps = wanted.settings.bitrate_bps;
-    if order.with_bitrate(bitrate_bps) != wanted {
+    if order.paced_as(wanted) != wanted {
         return false;
     }
-    if wanted != *order {
-        if let Err(error) = encoder.set_bitrate(bitrate_bps) {
-            tracing::debug!(%error, bitrate_bps, "bit rate not taken, a new encoder tries");
-            return false;
-        }
-        *order = wanted;
+    if bitrate_bps != order.settings.bitrate_bps
+        && let Err(error) = encoder.set_bitrate(bitrate_bps)
+    {
+        tracing::debug!(%error, bitrate_bps, "bit rate not taken, a new encoder tries");
+        return false;
     }
+    *order = wanted;
     true
 }
 

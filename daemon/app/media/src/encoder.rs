@@ -9,17 +9,20 @@ mod paint;
 #[cfg(feature = "rkmpp")]
 mod rkmpp;
 mod route;
+mod speed;
 
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use frame::{EncodedFrame, RawFrame, Size};
 
 pub use annexb::{AccessUnits, MAX_ACCESS_UNIT_BYTES, PackageError};
-pub use choice::{EncoderChoice, UnknownEncoder};
+pub use choice::{EncoderChoice, EncoderFound, EncoderKind, UnknownEncoder};
 pub use m2m::{M2m, M2mError};
 pub use openh264::Openh264;
 #[cfg(feature = "rkmpp")]
 pub use rkmpp::{Rkmpp, RkmppError};
+pub use speed::software_speed;
 
 /// Turns pictures into access units. Every back end passes the same test suite.
 pub trait VideoEncoder: Send {
@@ -102,6 +105,8 @@ pub struct EncoderSettings {
     pub level: Level,
     /// Bits a second to aim at.
     pub bitrate_bps: u32,
+    /// Threads of the software encoder, which share each picture; other encoders have their own.
+    pub threads: NonZeroU8,
 }
 
 impl EncoderSettings {
@@ -167,6 +172,11 @@ impl IdrCadence {
     /// An IDR at least every `interval` of pictures that last `frame_time`.
     pub const fn new(interval: Duration, frame_time: Duration) -> Self {
         Self { interval, frame_time, gop_start: None }
+    }
+
+    /// The same where pictures last `frame_time` from now on.
+    pub fn set_frame_time(&mut self, frame_time: Duration) {
+        self.frame_time = frame_time;
     }
 
     /// How to code the picture of `pts`: as an IDR when its end would stand outside the interval.

@@ -51,8 +51,9 @@ pub use audio::{AudioFormat, LiveCodec, LiveFormat, LiveRate, PacketTime};
 pub use bus::{Overflow, Received, Tap, TapOptions};
 pub use clock::monotonic;
 pub use encoder::{
-    AccessUnits, Coding, EncodeError, EncoderChoice, EncoderSettings, IdrCadence, Level, M2m,
-    M2mError, MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile, UnknownEncoder, VideoEncoder,
+    AccessUnits, Coding, EncodeError, EncoderChoice, EncoderFound, EncoderKind, EncoderSettings,
+    IdrCadence, Level, M2m, M2mError, MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile,
+    UnknownEncoder, VideoEncoder, software_speed,
 };
 #[cfg(feature = "rkmpp")]
 pub use encoder::{Rkmpp, RkmppError};

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::num::NonZeroU8;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ fn settings() -> EncoderSettings {
         profile: Profile::Main,
         level: Level::L3_1,
         bitrate_bps: 300_000,
+        threads: NonZeroU8::MIN,
     }
 }
 
@@ -201,5 +203,27 @@ fn what_is_decoded_looks_like_what_was_encoded() {
             let mean = squares / u64::try_from(SIZE.i420_len()).expect("small");
             assert!(mean < 30, "{name}, picture {number}: mean square error {mean}");
         }
+    }
+}
+
+#[test]
+fn threads_share_a_picture_by_slices_and_others_can_read_it() {
+    let size = Size::new(640, 360);
+    for threads in [1, 2, 4] {
+        let threads = NonZeroU8::new(threads).unwrap();
+        let settings = EncoderSettings { size, threads, ..settings() };
+        let mut encoder = EncoderChoice::Openh264.open(&settings).unwrap();
+        let mut frames = Vec::new();
+        for number in 0..12 {
+            let coding = if number == 6 { Coding::Idr } else { Coding::Auto };
+            let coded = encoder.encode(&picture(number, size), coding).unwrap().unwrap();
+            assert_eq!(coded.is_idr, number % 6 == 0, "picture {number} of {threads} threads");
+            let slices = nals(&coded.data).count();
+            assert_eq!(slices, threads.get().into(), "picture {number}");
+            frames.push(coded);
+        }
+        let decode = ["-v", "error", "-f", "h264", "-i", "-", "-f", "rawvideo", "-"];
+        let Some(decoded) = run("ffmpeg", &decode, &annex_b(&frames)) else { return };
+        assert_eq!(decoded.0.len(), 12 * size.i420_len(), "{threads} threads: {}", decoded.1);
     }
 }

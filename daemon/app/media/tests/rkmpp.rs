@@ -111,6 +111,7 @@ fn encoder() -> Option<Rkmpp> {
         profile: Profile::Main,
         level: Level::L3_1,
         bitrate_bps: 2_000_000,
+        threads: std::num::NonZeroU8::MIN,
     };
     match support::standin::path() {
         Ok(path) => Some(Rkmpp::new(Some(&path), &settings).expect("the library loads")),
@@ -277,6 +278,7 @@ fn an_absent_library_is_an_error_that_names_it() {
         profile: Profile::Main,
         level: Level::L3_1,
         bitrate_bps: 300_000,
+        threads: std::num::NonZeroU8::MIN,
     };
     let error = choice.open(&settings).err().expect("there is none");
     let mut told = error.to_string();

@@ -26,9 +26,11 @@ fn settings() -> RecordSettings {
     RecordSettings {
         size: SIZE,
         fps: 30,
+        coded_fps: 30,
         profile: Profile::Main,
         level: Level::L3_1,
         bitrate_bps: 300_000,
+        threads: std::num::NonZeroU8::MIN,
         idr_interval: Duration::from_millis(400),
     }
 }
@@ -196,6 +198,33 @@ fn other_settings_mean_another_encoder() {
     std::thread::sleep(Duration::from_millis(400));
     while events.try_recv().is_ok() {}
     assert!(events.recv_timeout(Duration::from_millis(150)).is_err(), "it still encodes");
+}
+
+#[test]
+fn a_running_encoder_takes_fewer_pictures_and_then_all_again() {
+    let mut gate = Gate::closed();
+    gate.set(recording_mode());
+    let (video, events) = video("test-pattern", &gate);
+    let idr_interval = Duration::from_secs(3600);
+    let of = |coded_fps| RecordSettings { coded_fps, idr_interval, ..settings() };
+    video.record(Some(of(30)));
+    let first = next_encoded(&events);
+    assert!(first.is_idr);
+    for (coded_fps, least, most) in [(10, 95, 105), (30, 30, 36)] {
+        video.record(Some(of(coded_fps)));
+        let mut before = first.pts;
+        let took = (0..60).find(|_| {
+            let frame = next_encoded(&events);
+            assert!(!frame.is_idr && Arc::ptr_eq(&frame.config, &first.config), "a new encoder");
+            let gap = frame.pts - std::mem::replace(&mut before, frame.pts);
+            (Duration::from_millis(least)..Duration::from_millis(most)).contains(&gap)
+        });
+        assert!(took.is_some(), "no {coded_fps} pictures a second");
+    }
+    let stats = video.stats();
+    let blocks = 20 * 12 * stats.encoded; // 320 by 180
+    assert!(stats.coded_macroblocks.abs_diff(blocks) <= 20 * 12, "{stats:?}");
+    assert!(stats.encoding > Duration::ZERO);
 }
 
 #[test]

@@ -5,8 +5,15 @@
 //! Viewers with the same need share an encode. Each has a picture that is no larger than it asked
 //! for and no larger than the source's. The recording's encode is never altered; it serves viewers
 //! only where the limits leave nothing else.
+//!
+//! Where the machine has no encoder of its own, the limits are a [`Budget`] of processor time at a
+//! speed that [`Pace`] follows. What does not fit is made smaller: the recording keeps its size and
+//! has fewer pictures, since it must stay what the hub selected; live view has fewer and then
+//! smaller ones.
 
+mod budget;
 mod numbering;
+pub mod pace;
 
 use std::cmp::Reverse;
 
@@ -14,15 +21,17 @@ use frame::Size;
 
 use crate::tlv::recording::{Level, Profile, Resolution};
 
+pub use budget::{Budget, Share};
 pub use numbering::Numbering;
+pub use pace::Pace;
 
 /// What the machine's encoders can do at once, the recording's included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Encodes.
     pub encodes: usize,
-    /// Pixels a second, all encodes together.
-    pub pixels_per_second: u64,
+    /// Macroblocks (16 by 16 pixels) a second, all encodes together.
+    pub macroblocks_per_second: u64,
 }
 
 /// Size and rate of pictures.
@@ -65,6 +74,8 @@ pub struct Encode {
     pub bitrate_bps: u32,
     /// The services that it feeds, in ascending order.
     pub viewers: Vec<usize>,
+    /// It is less than its viewers asked for, since the limits allow no more.
+    pub is_cut: bool,
 }
 
 /// What is to run.
@@ -82,6 +93,8 @@ const FAR_BELOW: u32 = 2;
 /// With fewer bits than one for so many pixels no encoder keeps to its rate, and what it makes of
 /// them is worse than fewer and smaller pictures.
 const PIXELS_PER_BIT: u64 = 110;
+/// More bits than one for so many pixels are not seen, and cost time.
+const PIXELS_PER_LAST_BIT: u64 = 4;
 /// No smaller picture is offered to viewers, in pixels.
 const LEAST_HEIGHT: u16 = 180;
 /// Pictures a second where bits are scarce.
@@ -91,7 +104,17 @@ const MIN_FPS: u8 = 5;
 /// The least side of a picture in pixels.
 const MIN_SIDE: u16 = 16;
 
-/// The plan for `viewers` of `source`, where `recording` runs besides.
+/// What the encode for recordings makes of `selected`: of the same size, and with as many pictures
+/// as fit in `limits`: each, or one of two, of three and so on, so that their cadence is steady.
+pub fn recording(selected: Pictures, limits: Limits) -> Pictures {
+    let of = |part: u8| Pictures { fps: selected.fps / part, ..selected };
+    let fits =
+        |pictures: &Pictures| pictures.macroblocks_per_second() <= limits.macroblocks_per_second;
+    let steps = || (1..).map(of).take_while(|pictures| pictures.fps >= MIN_FPS);
+    steps().find(fits).or(steps().last()).unwrap_or(selected)
+}
+
+/// The plan for `viewers` of `source`, where `recording` runs besides, as [`recording()`] made it.
 ///
 /// Needs are met from the smallest on, so that one which cannot have its own encode finds one that
 /// is not larger than it asked for. Without a recording there is always one encode, however small
@@ -102,22 +125,28 @@ pub fn plan(
     recording: Option<Pictures>,
     viewers: &[Viewer],
 ) -> Plan {
-    let taken = recording.map_or(0, Pictures::per_second);
-    let mut pixels = limits.pixels_per_second.saturating_sub(taken);
+    let taken = recording.map_or(0, Pictures::macroblocks_per_second);
+    let mut left = limits.macroblocks_per_second.saturating_sub(taken);
     let mut free = limits.encodes.saturating_sub(recording.iter().count());
     let mut plan = Plan::default();
     for need in needs(source, viewers) {
-        let per_second = need.pictures.per_second();
-        if free > 0 && per_second <= pixels {
-            (free, pixels) = (free - 1, pixels - per_second);
+        let whole = need.pictures.macroblocks_per_second();
+        if free > 0 && whole <= left {
+            (free, left) = (free - 1, left - whole);
             plan.encodes.push(need);
         } else if let Some(nearest) = plan.encodes.iter_mut().max_by_key(|of| of.nearness(&need)) {
             nearest.take_in(&need);
+        } else if free > 0
+            && let Some(pictures) = need.pictures.within(left)
+        {
+            (free, left) = (free - 1, left - pictures.macroblocks_per_second());
+            plan.encodes.push(need.cut(pictures));
         } else if recording.is_some() {
             plan.on_recording.extend(need.viewers);
         } else {
-            plan.encodes.push(need.within(pixels));
-            (free, pixels) = (0, 0);
+            let pictures = need.pictures.squeezed(left);
+            plan.encodes.push(need.cut(pictures));
+            (free, left) = (0, 0);
         }
     }
     plan.on_recording.sort_unstable();
@@ -149,6 +178,12 @@ fn needs(source: Pictures, viewers: &[Viewer]) -> Vec<Encode> {
 }
 
 impl Pictures {
+    /// Macroblocks a second; one that is not full counts as a whole.
+    pub fn macroblocks_per_second(self) -> u64 {
+        let blocks = |side: u16| u64::from(side.div_ceil(16));
+        blocks(self.size.width) * blocks(self.size.height) * u64::from(self.fps)
+    }
+
     /// Pixels a second.
     fn per_second(self) -> u64 {
         self.size.area() as u64 * u64::from(self.fps)
@@ -164,6 +199,33 @@ impl Pictures {
             self.size = self.halved();
         }
         self
+    }
+
+    /// The best of these that keeps to `macroblocks` a second: with fewer pictures, half as large,
+    /// with fewer of those and so on; `None` where that would be too small to be worth an encode.
+    fn within(self, macroblocks: u64) -> Option<Self> {
+        let sizes = std::iter::successors(Some(self.size), |&size| {
+            let half = Self { size, ..self }.halved();
+            (half.height >= LEAST_HEIGHT).then_some(half)
+        });
+        let thrifty = self.fps.min(THRIFTY_FPS);
+        let mut steps = sizes.flat_map(|size| [self.fps, thrifty].map(|fps| Self { size, fps }));
+        steps.find(|pictures| pictures.macroblocks_per_second() <= macroblocks)
+    }
+
+    /// The same however small it becomes, until it can shrink no more: somebody is to see something.
+    fn squeezed(self, macroblocks: u64) -> Self {
+        let mut size = self.size;
+        loop {
+            let one = Self { fps: 1, size }.macroblocks_per_second();
+            let fps = u8::try_from(macroblocks / one.max(1)).unwrap_or(u8::MAX).max(MIN_FPS);
+            let squeezed = Self { fps: self.fps.min(fps), size };
+            let smaller = squeezed.halved();
+            if squeezed.macroblocks_per_second() <= macroblocks || smaller == size {
+                return squeezed;
+            }
+            size = smaller;
+        }
     }
 
     /// The size of half the sides, none below the least.
@@ -200,6 +262,7 @@ impl Encode {
             level: viewer.level,
             bitrate_bps: viewer.bitrate_bps,
             viewers: vec![viewer.service],
+            is_cut: false,
         }
     }
 
@@ -220,6 +283,7 @@ impl Encode {
             self.level = other.level;
         }
         self.bitrate_bps = self.bitrate_bps.min(other.bitrate_bps);
+        self.is_cut |= other.is_cut;
         self.viewers.extend(&other.viewers);
         self.viewers.sort_unstable();
     }
@@ -233,20 +297,11 @@ impl Encode {
         (joined.is_like(self), pictures.size.area(), pictures.fps, self.bitrate_bps)
     }
 
-    /// This with fewer and then smaller pictures, until it keeps to `pixels` a second or can
-    /// shrink no more.
-    fn within(mut self, pixels: u64) -> Self {
-        let pictures = &mut self.pictures;
-        loop {
-            let affordable = pixels / pictures.size.area().max(1) as u64;
-            let fps = u8::try_from(affordable).unwrap_or(u8::MAX);
-            pictures.fps = pictures.fps.min(fps.max(MIN_FPS));
-            let smaller = pictures.halved();
-            if pictures.per_second() <= pixels || smaller == pictures.size {
-                return self;
-            }
-            pictures.size = smaller;
-        }
+    /// The same with `pictures`, which are fewer or smaller, and no more bits than help them.
+    fn cut(self, pictures: Pictures) -> Self {
+        let most = pictures.per_second() / PIXELS_PER_LAST_BIT;
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        Self { pictures, is_cut: true, bitrate_bps: self.bitrate_bps.min(most), ..self }
     }
 }
 

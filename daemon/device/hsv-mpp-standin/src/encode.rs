@@ -70,6 +70,7 @@ impl Coder {
                 _ => return None,
             },
             bitrate_bps: u32::try_from(bitrate_bps).ok()?,
+            threads: std::num::NonZeroU8::MIN,
         };
         // The parameter sets are wanted before there is a picture: one of another encoder.
         let mut other = Encoder::new(&wish).ok()?;

@@ -11,7 +11,8 @@
 //!
 //! let size = Size::new(320, 180);
 //! let (profile, level) = (Profile::Main, Level::Level_3_1);
-//! let settings = Settings { size, fps: 30, profile, level, bitrate_bps: 300_000 };
+//! let threads = std::num::NonZeroU8::MIN;
+//! let settings = Settings { size, fps: 30, profile, level, bitrate_bps: 300_000, threads };
 //! let mut encoder = Encoder::new(&settings).unwrap();
 //! let stream = encoder.encode(&YuvPicture::black(size), Pts::from_millis(0)).unwrap();
 //! assert!(stream.starts_with(&[0, 0, 0, 1, 0x67])); // a sequence parameter set
@@ -19,6 +20,7 @@
 
 mod memory;
 
+use std::num::NonZeroU8;
 use std::ptr::from_mut;
 
 use openh264::encoder::{
@@ -50,7 +52,13 @@ pub struct Settings {
     pub level: Level,
     /// Bits a second to aim at.
     pub bitrate_bps: u32,
+    /// Threads that share each picture, 1 to [`MOST_THREADS`]; more count as that. With more than
+    /// one a picture has as many slices.
+    pub threads: NonZeroU8,
 }
+
+/// The library has no more threads for one picture.
+pub const MOST_THREADS: u8 = 4;
 
 /// Why there is no byte stream.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +198,8 @@ fn accepted(code: std::ffi::c_int) -> Result<(), Error> {
 }
 
 fn config(settings: &Settings) -> EncoderConfig {
-    EncoderConfig::new()
+    let threads = settings.threads.get().min(MOST_THREADS);
+    let config = EncoderConfig::new()
         .usage_type(UsageType::CameraVideoRealTime)
         .rate_control_mode(RateControlMode::Bitrate)
         .bitrate(BitRate::from_bps(settings.bitrate_bps))
@@ -200,11 +209,16 @@ fn config(settings: &Settings) -> EncoderConfig {
         .complexity(Complexity::Low) // the next costs a fifth more and gains a tenth of a dB
         .sps_pps_strategy(SpsPpsStrategy::ConstantId)
         .qp(QUANTISERS)
-        .num_threads(1)
+        .num_threads(threads.into())
         .skip_frames(false) // hubs want a steady cadence
         .scene_change_detect(false) // it would place IDRs off the cadence
-        .vui(VuiConfig::bt709())
+        .vui(VuiConfig::bt709());
+    if threads > 1 { config.max_slice_len(SLICE_BYTES) } else { config }
 }
+
+/// Of the two ways to slices that the library has, the crate can ask for the one by length; with
+/// threads each has its part of the picture then, and no part of ours is so long.
+const SLICE_BYTES: u32 = 128 << 10;
 
 /// Up to the coarsest of H.264, so that a noisy night does not burst a thin line. A range that
 /// begins at 0, the crate's own, makes the library stop at 42.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the encoder promises, on pictures that change all over.
 
+use std::num::NonZeroU8;
+
 use frame::{Pts, Size, YuvPicture};
 use openh264enc::{Encoder, Error, Level, Profile, Settings};
 
@@ -10,7 +12,7 @@ const IDR: u8 = 5;
 
 fn settings(bitrate_bps: u32) -> Settings {
     let (profile, level) = (Profile::Main, Level::Level_3_1);
-    Settings { size: SIZE, fps: 30, profile, level, bitrate_bps }
+    Settings { size: SIZE, fps: 30, profile, level, bitrate_bps, threads: NonZeroU8::MIN }
 }
 
 /// A grid that moves, so that every picture costs bits.

@@ -5,6 +5,7 @@ use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
 use camera::motion::{self, Hold, MinimumSize, Point, Sensitivity, Zone, ZoneKind, Zones};
+use camera::plan::Share;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -26,6 +27,9 @@ pub struct VideoConfig {
     /// `auto`, `m2m`, `m2m:NAME`, `rkmpp`, `rkmpp:PATH` or `openh264`.
     #[serde(deserialize_with = "encoder")]
     pub encoder: media::EncoderChoice,
+    /// Percent of the machine's processor that the software encoder may use, 10 to 100.
+    #[serde(deserialize_with = "encoder_budget")]
+    pub encoder_budget: Share,
     /// What a V4L2 camera is told.
     pub controls: ControlsConfig,
 }
@@ -55,6 +59,7 @@ impl Default for VideoConfig {
             height: Side(1080),
             fps: const { NonZeroU8::new(30).expect("30 is not 0") },
             encoder: media::EncoderChoice::Auto,
+            encoder_budget: Share::default(),
             controls: ControlsConfig::default(),
         }
     }
@@ -95,6 +100,10 @@ fn video_source<'de, D: Deserializer<'de>>(from: D) -> Result<media::VideoSource
 
 fn encoder<'de, D: Deserializer<'de>>(from: D) -> Result<media::EncoderChoice, D::Error> {
     String::deserialize(from)?.parse().map_err(D::Error::custom)
+}
+
+fn encoder_budget<'de, D: Deserializer<'de>>(from: D) -> Result<Share, D::Error> {
+    Share::try_from(u8::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// `[audio]`: where sound comes from and goes to.

@@ -17,11 +17,12 @@ mod voice;
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
+use camera::tlv::selected::SelectedConfiguration;
 use camera::tlv::selected_rtp::Selection;
 use camera::tlv::setup_endpoints::{Prepared, Refusal, Request, SessionId};
 use camera::{ConnectionId, LiveEnd};
 use frame::{EncodedFrame, Pts};
-use media::EncodeId;
+use media::{EncodeId, RecordSettings};
 use privacy::LIVE_SERVICES;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
@@ -33,7 +34,7 @@ use tracing::{debug, info, warn};
 use super::Core;
 use crate::config::LiveConfig;
 use crate::udp::{self, Datagram, Port};
-pub use encodes::Encodes as LiveEncodes;
+pub use encodes::{Capacity, Encodes as LiveEncodes};
 use summary::Reason;
 use view::{Feed, View};
 
@@ -79,7 +80,13 @@ impl LiveViews {
 
     /// When [`Core::live_timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.views.iter().flatten().filter_map(View::next_timeout).min()
+        let views = self.views.iter().flatten().filter_map(View::next_timeout);
+        views.chain(self.encodes.next_look()).min()
+    }
+
+    /// What recordings are made with.
+    pub fn record_settings(&mut self, selected: SelectedConfiguration) -> RecordSettings {
+        self.encodes.record_settings(selected)
     }
 
     /// Whether a session was set up over this HAP connection.
@@ -206,6 +213,7 @@ impl Core {
         let recording = self.recordings.selected().filter(|_| self.gate.permits().prebuffer);
         let LiveViews { views, encodes, .. } = &mut self.live;
         encodes.plan(recording, views);
+        encodes.watch(self.recordings.selected().is_some());
         encodes.run(&self.video);
     }
 
@@ -246,7 +254,18 @@ impl Core {
         }
     }
 
+    /// The software encoder was measured.
+    pub(super) fn encoder_measured(&mut self, speed: u32) {
+        self.live.encodes.measured(speed);
+        self.record_selected();
+        self.plan_live();
+    }
+
     pub(super) fn live_timeout(&mut self, now: Instant) {
+        if self.live.encodes.look(now, self.video.stats()) {
+            self.record_selected();
+            self.plan_live();
+        }
         for service in 0..LIVE_SERVICES {
             let Some(view) = &mut self.live.views[service] else { continue };
             if view.next_timeout().is_some_and(|due| due <= now) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the media threads tell, and what they are told.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use camera::motion::MotionChange;
 use camera::tlv::recording::{self, Level, Profile};
 use camera::tlv::selected::SelectedConfiguration;
 use frame::{AudioCodec, Size};
-use media::{AudioFormat, RecordSettings, SoundEvent, TapOptions, VideoEvent};
+use media::{AudioFormat, SoundEvent, TapOptions, VideoEvent};
 use privacy::{Motion, OperatingMode};
 use tracing::{info, warn};
 
@@ -105,9 +105,15 @@ impl Core {
         if self.recordings.select(selected) == Effect::Later {
             return;
         }
-        self.video.record(selected.map(record_settings));
+        self.record_selected();
         self.plan_live();
         self.configure_sound();
+    }
+
+    /// Encodes what the hub selected, as far as the encoder manages.
+    pub(super) fn record_selected(&mut self) {
+        let selected = self.recordings.selected();
+        self.video.record(selected.map(|selected| self.live.record_settings(selected)));
     }
 
     /// Opens or closes what recordings have for sound.
@@ -120,19 +126,6 @@ impl Core {
         if let Some(change) = self.motion.reset() {
             self.motion_changed(now, change);
         }
-    }
-}
-
-fn record_settings(selected: SelectedConfiguration) -> RecordSettings {
-    let video = selected.video;
-    let fragment_ms = selected.fragment_ms.min(video.idr_interval_ms);
-    RecordSettings {
-        size: Size::new(video.resolution.width, video.resolution.height),
-        fps: video.resolution.fps.into(),
-        profile: profile(video.profile),
-        level: level(video.level),
-        bitrate_bps: video.bitrate_kbps.saturating_mul(1000),
-        idr_interval: Duration::from_millis(fragment_ms.into()),
     }
 }
 

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `--check-board`: what is found and what is missing, for a person.
 
+use std::num::NonZeroU8;
 use std::path::Path;
 
 use frame::Size;
-use gpio::board::{Board, EncoderKind, IrCutPart, IrLampPart, Line, Part, StatusLed};
+use gpio::board::{Board, IrCutPart, IrLampPart, Line, Part, StatusLed};
 use gpio::{Input, LEDS};
 use hap::setup::Category;
 use media::{EncoderChoice, EncoderSettings};
+
+use crate::encoder;
 
 /// The word to look for.
 const MISSING: &str = "MISSING";
 
 /// A line for the board, one or more for each part, and one for the whole.
-pub fn lines(board: &Board) -> Vec<String> {
+pub fn lines(board: &Board, wish: &EncoderChoice) -> Vec<String> {
     let kind = match super::category(board) {
         Category::Camera => "a camera",
         Category::VideoDoorbell => "a video doorbell",
@@ -21,7 +24,7 @@ pub fn lines(board: &Board) -> Vec<String> {
     let mut out = vec![
         format!("board: {} ({})", board.id, board.name),
         format!("in Home: {kind}"),
-        format!("encoder: {}", encoder(board.encoder.kind)),
+        format!("encoder: {}; {}", encoder::explain(wish, board), tried(wish, board)),
     ];
     let parts: [(Part, &str, &str, Found<'_>); 7] = [
         (Part::StatusLed, "status light", "status-led", Box::new(|| led(board))),
@@ -61,28 +64,18 @@ pub fn lines(board: &Board) -> Vec<String> {
 type Found<'a> = Box<dyn Fn() -> Vec<String> + 'a>;
 
 /// Opens one for pictures of a common size.
-fn encoder(kind: EncoderKind) -> String {
-    let (choice, name) = match kind {
-        EncoderKind::Openh264 => ("openh264", "in software (openh264)"),
-        EncoderKind::Rkmpp => ("rkmpp", "Rockchip's hardware"),
-        EncoderKind::V4l2M2m => ("m2m", "hardware, over V4L2"),
-    };
+fn tried(wish: &EncoderChoice, board: &Board) -> String {
     let settings = EncoderSettings {
         size: Size::new(1280, 720),
         fps: 30,
         profile: media::Profile::Main,
         level: media::Level::L3_1,
         bitrate_bps: 2_000_000,
+        threads: NonZeroU8::MIN,
     };
-    let opened = choice
-        .parse::<EncoderChoice>()
-        .map_err(anyhow::Error::from)
-        .and_then(|choice| Ok(choice.open(&settings).map(drop)?));
-    match opened {
-        Ok(()) => format!("{name}: works"),
-        Err(error) => {
-            format!("{name}: {MISSING}: {error:#}; encoder = \"auto\" takes what there is")
-        }
+    match encoder::choose(wish, board).open(&settings) {
+        Ok(_) => "it works".to_owned(),
+        Err(error) => format!("{MISSING}: {:#}", anyhow::Error::from(error)),
     }
 }
 

@@ -176,7 +176,8 @@ impl Purpose for Live {
 }
 
 fn order_of(wanted: &LiveEncode) -> Order {
-    Order { settings: wanted.settings, idr_interval: IDR_INTERVAL }
+    let settings = wanted.settings;
+    Order { settings, coded_fps: settings.fps, idr_interval: IDR_INTERVAL }
 }
 
 /// A viewer whose wishes for an IDR are lost sees a picture again after this time.

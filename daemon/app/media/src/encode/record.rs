@@ -55,6 +55,8 @@ impl Purpose for Recording<'_> {
 }
 
 fn order_of(settings: &RecordSettings) -> Order {
-    let &RecordSettings { size, fps, profile, level, bitrate_bps, idr_interval } = settings;
-    Order { settings: EncoderSettings { size, fps, profile, level, bitrate_bps }, idr_interval }
+    let &RecordSettings { size, fps, coded_fps, profile, level, bitrate_bps, threads, .. } =
+        settings;
+    let encoder = EncoderSettings { size, fps, profile, level, bitrate_bps, threads };
+    Order { settings: encoder, coded_fps, idr_interval: settings.idr_interval }
 }

@@ -10,6 +10,17 @@ use v4l2::{EncoderNode, FourCc};
 use super::Rkmpp;
 use super::{EncodeError, EncoderSettings, M2m, M2mError, Openh264, VideoEncoder};
 
+/// A kind of H.264 encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncoderKind {
+    /// A stateful V4L2 M2M encoder.
+    M2m,
+    /// Rockchip's, by its library and a kernel of theirs.
+    Rkmpp,
+    /// In software.
+    Openh264,
+}
+
 /// Which encoder to use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum EncoderChoice {
@@ -17,6 +28,8 @@ pub enum EncoderChoice {
     /// software.
     #[default]
     Auto,
+    /// The one that the board has; software where it is not to be found. Others are not looked for.
+    Board(EncoderKind),
     /// `m2m`, the first V4L2 encoder of this machine, or `m2m:NAME`, the one whose driver, name or
     /// place (such as `platform:bcm2835-codec`) is `NAME`. `/dev/videoN` changes between starts.
     M2m(Option<String>),
@@ -37,6 +50,36 @@ enum BackEnd {
     Absent,
 }
 
+/// What a choice comes to on this machine, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EncoderFound {
+    /// A V4L2 encoder.
+    M2m {
+        /// Its name.
+        name: String,
+        /// Its place.
+        bus: String,
+    },
+    /// Rockchip's; whether its library and kernel are there shows when it is opened, where the
+    /// owner named it.
+    Rkmpp,
+    /// Software.
+    Openh264,
+    /// The wished one is not there.
+    Absent,
+}
+
+impl std::fmt::Display for EncoderFound {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::M2m { name, bus } => write!(out, "the V4L2 encoder {name} at {bus}"),
+            Self::Rkmpp => out.write_str("Rockchip's encoder"),
+            Self::Openh264 => out.write_str("openh264, in software"),
+            Self::Absent => out.write_str("MISSING: no such V4L2 encoder"),
+        }
+    }
+}
+
 impl EncoderChoice {
     /// Makes an encoder.
     ///
@@ -52,6 +95,19 @@ impl EncoderChoice {
         })
     }
 
+    /// Looks which encoder that is at this moment.
+    pub fn look(&self) -> EncoderFound {
+        match self.back_end() {
+            BackEnd::M2m(EncoderNode { capabilities, .. }) => {
+                EncoderFound::M2m { name: capabilities.card, bus: capabilities.bus }
+            }
+            BackEnd::Openh264 => EncoderFound::Openh264,
+            #[cfg(feature = "rkmpp")]
+            BackEnd::Rkmpp(_) => EncoderFound::Rkmpp,
+            BackEnd::Absent => EncoderFound::Absent,
+        }
+    }
+
     /// Formats in which the encoder reads pictures out of a camera's memory.
     pub(crate) fn reads(&self) -> Vec<FourCc> {
         match self.back_end() {
@@ -62,13 +118,35 @@ impl EncoderChoice {
         }
     }
 
+    /// The kinds that are looked for where the owner names none, the first that is there wins.
+    fn kinds(&self) -> &'static [EncoderKind] {
+        match self {
+            Self::Board(EncoderKind::M2m) => &[EncoderKind::M2m],
+            Self::Board(EncoderKind::Rkmpp) => &[EncoderKind::Rkmpp],
+            Self::Auto => &[EncoderKind::M2m, EncoderKind::Rkmpp],
+            _ => &[],
+        }
+    }
+
     fn back_end(&self) -> BackEnd {
         match self {
-            Self::Auto => node(None).map_or_else(without_v4l2, BackEnd::M2m),
+            Self::Auto | Self::Board(_) => {
+                self.kinds().iter().find_map(|kind| kind.found()).unwrap_or(BackEnd::Openh264)
+            }
             Self::M2m(name) => node(name.as_deref()).map_or(BackEnd::Absent, BackEnd::M2m),
             Self::Openh264 => BackEnd::Openh264,
             #[cfg(feature = "rkmpp")]
             Self::Rkmpp(path) => BackEnd::Rkmpp(path.clone()),
+        }
+    }
+}
+
+impl EncoderKind {
+    fn found(self) -> Option<BackEnd> {
+        match self {
+            Self::M2m => node(None).map(BackEnd::M2m),
+            Self::Rkmpp => rockchips(),
+            Self::Openh264 => Some(BackEnd::Openh264),
         }
     }
 }
@@ -80,14 +158,14 @@ fn node(name: Option<&str>) -> Option<EncoderNode> {
 
 /// Rockchip's kernels have this and no V4L2 encoder.
 #[cfg(feature = "rkmpp")]
-fn without_v4l2() -> BackEnd {
+fn rockchips() -> Option<BackEnd> {
     let is_there = Path::new("/dev/mpp_service").exists() && Rkmpp::is_installed();
-    if is_there { BackEnd::Rkmpp(None) } else { BackEnd::Openh264 }
+    is_there.then_some(BackEnd::Rkmpp(None))
 }
 
 #[cfg(not(feature = "rkmpp"))]
-fn without_v4l2() -> BackEnd {
-    BackEnd::Openh264
+fn rockchips() -> Option<BackEnd> {
+    None
 }
 
 impl std::str::FromStr for EncoderChoice {
@@ -139,6 +217,23 @@ mod tests {
         for bad in ["", "m2m:", "x264", "auto:", "AUTO", "rkmppp"] {
             assert_eq!(bad.parse::<EncoderChoice>(), Err(UnknownEncoder::Name), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_the_board_has_not_is_not_looked_for() {
+        use EncoderKind::{M2m, Openh264, Rkmpp};
+        let table: [(_, &[EncoderKind]); 4] = [
+            (EncoderChoice::Auto, &[M2m, Rkmpp]),
+            (EncoderChoice::Board(M2m), &[M2m]),
+            (EncoderChoice::Board(Rkmpp), &[Rkmpp]),
+            (EncoderChoice::Board(Openh264), &[]),
+        ];
+        for (choice, kinds) in table {
+            assert_eq!(choice.kinds(), kinds, "{choice:?}");
+        }
+        assert_eq!(EncoderChoice::Board(Openh264).look(), EncoderFound::Openh264);
+        let named = EncoderChoice::M2m(Some("an encoder that nobody has".to_owned()));
+        assert_eq!(named.look(), EncoderFound::Absent);
     }
 
     #[cfg(feature = "rkmpp")]

@@ -107,7 +107,7 @@ impl M2m {
 
     fn start(&self, route: Route) -> Result<Session, M2mError> {
         let device = Device::open(&self.node.path).map_err(StartError::Device)?;
-        let EncoderSettings { size, fps, profile, level, bitrate_bps } = self.settings;
+        let EncoderSettings { size, fps, profile, level, bitrate_bps, .. } = self.settings;
         let (matrix, range) = colour(route);
         let wish = EncoderWish {
             width: size.width.into(),

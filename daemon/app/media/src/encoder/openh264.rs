@@ -7,7 +7,7 @@ use frame::{EncodedFrame, RawFrame};
 
 use super::{AccessUnits, Coding, EncodeError, EncoderSettings, Level, Profile, VideoEncoder};
 
-/// One encoder, one picture at a time, on the caller's thread.
+/// One encoder, one picture at a time, on the caller's thread or on as many as it was told.
 #[derive(Debug)]
 pub struct Openh264 {
     encoder: Encoder,
@@ -34,6 +34,7 @@ impl Openh264 {
                 Level::L4_0 => openh264enc::Level::Level_4_0,
             },
             bitrate_bps: settings.bitrate_bps,
+            threads: settings.threads,
         })?;
         Ok(Self { encoder, units: AccessUnits::new(settings.size) })
     }

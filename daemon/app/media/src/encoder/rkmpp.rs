@@ -98,7 +98,7 @@ impl Rkmpp {
     }
 
     fn start(&mut self, route: Route, frame: &RawFrame) -> Result<Session, EncodeError> {
-        let EncoderSettings { size, fps, profile, level, bitrate_bps } = self.settings;
+        let EncoderSettings { size, fps, profile, level, bitrate_bps, .. } = self.settings;
         let (width, height) = (u32::from(size.width), u32::from(size.height));
         let layout = match route {
             Route::Imported(layout) => Layout {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the threads are told: by the configuration file, by a hub, by viewers.
 
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use frame::Size;
@@ -62,12 +63,17 @@ pub struct RecordSettings {
     pub size: Size,
     /// Pictures a second; more than the source has means all.
     pub fps: u32,
+    /// So many of those are encoded, each with its share of the bits. Another number is taken by
+    /// the running encoder, without an IDR.
+    pub coded_fps: u32,
     /// H.264 profile.
     pub profile: Profile,
     /// H.264 level.
     pub level: Level,
     /// Bits a second.
     pub bitrate_bps: u32,
+    /// Threads of the software encoder.
+    pub threads: NonZeroU8,
     /// No IDR comes later than this after the last: the selected fragment length.
     pub idr_interval: Duration,
 }

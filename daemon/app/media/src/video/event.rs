@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use frame::EncodedFrame;
 
@@ -72,6 +73,10 @@ pub struct VideoStats {
     pub live_dropped: u64,
     /// Times an encoder for live view stopped.
     pub live_failed: u64,
+    /// Macroblocks (16 by 16 pixels) encoded, of all encodes together.
+    pub coded_macroblocks: u64,
+    /// The processor's time for it, scaling included.
+    pub encoding: Duration,
     /// JPEG pictures made; answers from the cache are not counted.
     pub snapshots: u64,
 }
@@ -87,10 +92,18 @@ pub(crate) struct Counters {
     pub live_idrs: Counter,
     pub live_dropped: Counter,
     pub live_failed: Counter,
+    pub coded_macroblocks: Counter,
+    pub encoding_us: Counter,
     pub snapshots: Counter,
 }
 
 impl Counters {
+    /// A picture of so many macroblocks took the processor so long.
+    pub(crate) fn add_effort(&self, spent: Duration, macroblocks: u64) {
+        self.coded_macroblocks.add(macroblocks);
+        self.encoding_us.add(u64::try_from(spent.as_micros()).unwrap_or(u64::MAX));
+    }
+
     pub(super) fn read(&self) -> VideoStats {
         VideoStats {
             captured: self.captured.read(),
@@ -102,6 +115,8 @@ impl Counters {
             live_idrs: self.live_idrs.read(),
             live_dropped: self.live_dropped.read(),
             live_failed: self.live_failed.read(),
+            coded_macroblocks: self.coded_macroblocks.read(),
+            encoding: Duration::from_micros(self.encoding_us.read()),
             snapshots: self.snapshots.read(),
         }
     }

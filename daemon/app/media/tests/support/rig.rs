@@ -2,6 +2,7 @@
 //! A camera with viewers: what came of it, in order and with the time it came.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU8;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -67,9 +68,16 @@ impl Rig {
 
     pub fn record(&self, size: Size, idr_interval: Duration) {
         let (profile, level) = (Profile::High, Level::L4_0);
-        let settings =
-            RecordSettings { size, fps: 30, profile, level, bitrate_bps: 500_000, idr_interval };
-        self.video.record(Some(settings));
+        self.video.record(Some(RecordSettings {
+            size,
+            fps: 30,
+            coded_fps: 30,
+            profile,
+            level,
+            bitrate_bps: 500_000,
+            threads: NonZeroU8::MIN,
+            idr_interval,
+        }));
     }
 
     pub fn permit(&self, service: usize) -> LivePermit {
@@ -79,7 +87,8 @@ impl Rig {
     /// An encode for one viewer of service 0.
     pub fn encode(&self, id: u32, size: Size, fps: u32, bitrate_bps: u32) -> LiveEncode {
         let (profile, level) = (Profile::Main, Level::L4_0);
-        let settings = EncoderSettings { size, fps, profile, level, bitrate_bps };
+        let threads = NonZeroU8::MIN;
+        let settings = EncoderSettings { size, fps, profile, level, bitrate_bps, threads };
         LiveEncode { id: EncodeId(id), settings, permits: vec![self.permit(0)] }
     }
 

@@ -27,9 +27,8 @@ pub struct Board {
     /// The parts that are used unless the owner says otherwise.
     #[serde(default)]
     pub fitted: Vec<Part>,
-    /// The H.264 encoder.
-    #[serde(default)]
-    pub encoder: Encoder,
+    /// The H.264 encoder; without it nobody knows, and what is found is used.
+    pub encoder: Option<Encoder>,
     /// The status light.
     pub status_led: Option<StatusLed>,
     /// Shuts the camera off.
@@ -77,7 +76,7 @@ impl Board {
             name: "a computer without a board table".to_owned(),
             compatible: Vec::new(),
             fitted: Vec::new(),
-            encoder: Encoder::default(),
+            encoder: None,
             status_led: None,
             privacy_switch: None,
             button: None,
@@ -139,7 +138,7 @@ pub enum Part {
 }
 
 /// `[encoder]`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Encoder {
     /// Which kind.
@@ -147,11 +146,10 @@ pub struct Encoder {
 }
 
 /// The H.264 encoder of a board.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EncoderKind {
     /// None in the chip: software.
-    #[default]
     Openh264,
     /// Rockchip's, by librockchip_mpp and the vendor's kernel.
     Rkmpp,
@@ -333,7 +331,7 @@ mod tests {
     #[test]
     fn every_part_is_read() {
         let board = Board::parse(FULL).unwrap();
-        assert_eq!(board.encoder.kind, EncoderKind::V4l2M2m);
+        assert_eq!(board.encoder.unwrap().kind, EncoderKind::V4l2M2m);
         assert_eq!(board.fitted.len(), 7);
         assert_eq!(board.doorbell.unwrap().line, "BELL");
         assert_eq!(board.privacy_switch.unwrap().debounce, Duration::from_millis(30));
@@ -347,12 +345,13 @@ mod tests {
     #[test]
     fn what_is_not_allowed_is_refused() {
         let head = "schema = 1\nid = 'x'\nname = 'X'\ncompatible = []\n";
-        assert!(Board::parse(head).is_ok());
+        assert_eq!(Board::parse(head).unwrap().encoder, None);
         let table = [
             ("colour = 'red'", "unknown field"),
             ("fitted = ['horn']", "horn"),
             ("fitted = ['button']", "not described"),
             ("[encoder]\nkind = 'magic'", "magic"),
+            ("[encoder]", "kind"),
             ("[button]\nline = 'KEY'\nactiv = 'low'", "unknown field"),
             ("[button]\nline = 'KEY'\nactive = 'down'", "down"),
             ("[privacy-switch]\nline = 'SW'\ndebounce-ms = 0", "1 to 1000"),
