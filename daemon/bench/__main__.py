@@ -20,9 +20,10 @@ import drivers  # noqa: E402
 import examples  # noqa: E402
 import live  # noqa: E402
 import measures  # noqa: E402
+import software  # noqa: E402
 from subjects import NODE, OURS, PYTHON, find_subjects  # noqa: E402
 
-COLUMNS = (OURS, NODE, PYTHON, "ffmpeg", "libsrtp")
+COLUMNS = (OURS, NODE, PYTHON, "ffmpeg", "libsrtp", "libopenh264")
 Table = dict[str, dict[str, float]]
 
 
@@ -47,15 +48,18 @@ def measure(effort: measures.Effort, only: list[str]) -> tuple[Table, list[str]]
         notes += missing
         for name, value in ours.items():
             table.setdefault(name, {})[OURS] = value
-        for name, size in (("encode_1080", "1920x1080"), ("encode_720", "1280x720")):
-            each = examples.ffmpeg_encode_ms(size)
-            if each is not None:
-                table.setdefault(name, {})["ffmpeg"] = each
         seconds = examples.ffmpeg_mux_seconds()
         if seconds is None:
             notes.append("mux: ffmpeg is not installed")
         else:
             table.setdefault("mux", {})["ffmpeg"] = seconds * 1000
+    if not only or "software" in only:
+        try:
+            encoders, missing = software.figures()
+            table |= encoders
+            notes += missing
+        except (live.NotMeasured, OSError, subprocess.CalledProcessError) as error:
+            notes.append(f"software: {error}")
     if not only or "live_stream" in only:
         try:
             table["live_stream"] = live.stream_cpu()
@@ -117,6 +121,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     names = [function.__name__ for function in measures.ALL] + [
         "examples",
+        "software",
         "live_stream",
         "drivers",
     ]

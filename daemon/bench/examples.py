@@ -82,25 +82,3 @@ def ffmpeg_mux_seconds() -> float | None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return used / turns
-
-
-def ffmpeg_encode_ms(size: str) -> float | None:
-    """CPU that ffmpeg's libx264 needs for a picture, as fast as it can, without drawing it."""
-    if shutil.which("ffmpeg") is None:
-        return None
-    pictures = 300
-    with tempfile.TemporaryDirectory(prefix="hsv-bench-") as work:
-        film = f"{work}/film.yuv"
-        quiet = ["ffmpeg", "-hide_banner", "-nostdin", "-v", "error", "-y"]
-        draw = ["-f", "lavfi", "-i", f"testsrc2=s={size}:r=30", "-frames:v", str(pictures)]
-        subprocess.run([*quiet, *draw, "-pix_fmt", "yuv420p", "-f", "rawvideo", film], check=True)
-        read = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", size, "-r", "30", "-i", film]
-        code = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-b:v", "2M"]
-        spent = []
-        for how in (code + ["-g", "120"], ["-c:v", "copy"]):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run([*quiet, *read, *how, "-f", "null", "-"], check=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            spent.append(used)
-    return (spent[0] - spent[1]) / pictures * 1000
