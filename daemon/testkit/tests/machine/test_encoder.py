@@ -102,6 +102,14 @@ def test_the_encoder_reads_the_cameras_memory(
     assert copied_bytes(vivid, home) == 0
 
 
+@pytest.fixture
+def filter_lines() -> Iterator[Lines]:
+    chip = Lines("IRCUT_DAY", "IRCUT_NIGHT")
+    yield chip
+    chip.remove()
+
+
+@pytest.mark.usefixtures("filter_lines")
 def test_night_vision_copies_nothing(
     vivid: Vivid,
     make_encoder: Callable[..., H264Encoder],
@@ -114,14 +122,10 @@ def test_night_vision_copies_nothing(
     folder.mkdir(parents=True)
     (folder / "board.toml").write_text(TABLE_WITH_FILTER)
     monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(folder.parent)])
-    lines = Lines("IRCUT_DAY", "IRCUT_NIGHT")
-    try:
-        home = make_home(settings(vivid, make_encoder()))
-        home.camera.wait_log("the IR-cut filter moves", 30)  # so it has seen pictures
-        record(armed(home), tmp_path)
-        assert copied_bytes(vivid, home) == 0
-    finally:
-        lines.remove()
+    home = make_home(settings(vivid, make_encoder()))
+    home.camera.wait_log("the IR-cut filter moves", 30)  # so it has seen pictures
+    record(armed(home), tmp_path)
+    assert copied_bytes(vivid, home) == 0
 
 
 def test_the_processors_part(
