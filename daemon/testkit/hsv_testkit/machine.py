@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -119,8 +120,26 @@ class H264Encoder:
 
     def take(self, microseconds: int) -> None:
         """From the next picture on each takes so long; more than a daemon waits is a stall."""
-        path = Path("/sys/module") / self.name / "parameters/latency_us"
-        path.write_text(str(microseconds))
+        self._set("latency_us", microseconds)
+
+    def spoil(self, pictures: int) -> None:
+        """So many of the next come as error buffers."""
+        self._set("spoil", pictures)
+
+    def break_down(self) -> None:
+        """The next picture ends its stream: both queues fail for good."""
+        self._set("break_down", 1)
+
+    def has_faults_left(self) -> bool:
+        return any(self._parameter(name).read_text().strip() != "0" for name in self.FAULTS)
+
+    FAULTS = ("spoil", "break_down")
+
+    def _parameter(self, name: str) -> Path:
+        return Path("/sys/module") / self.name / "parameters" / name
+
+    def _set(self, name: str, value: int) -> None:
+        self._parameter(name).write_text(str(value))
 
     def remove(self) -> None:
         unload(self.name)
@@ -146,6 +165,47 @@ class LightBus:
 
     def remove(self) -> None:
         unload("lightbus")
+
+
+@dataclass(frozen=True)
+class PwmState:
+    """What a PWM chip was told about one of its channels; times in nanoseconds."""
+
+    channel: int
+    period: int
+    duty: int
+    is_enabled: bool
+    is_inverted: bool
+
+
+class LampPwm:
+    """A PWM chip of two channels, which remembers. See scripts/testbench/drivers."""
+
+    name = "lamppwm"
+
+    def __init__(self) -> None:
+        load(self.name)
+        self.device = Path("/sys/devices/platform") / self.name
+
+    def told(self) -> list[PwmState]:
+        """Everything, oldest first."""
+        rows = (map(int, row.split()) for row in (self.device / "told").read_text().splitlines())
+        return [PwmState(*row[:3], *map(bool, row[3:])) for row in map(list, rows)]
+
+    def leave(self, channel: int, period: int, duty: int) -> None:
+        """As somebody else left it: on, and upside down."""
+        (chip,) = self.device.glob("pwm/pwmchip*")
+        (chip / "export").write_text(str(channel))
+        folder = chip / f"pwm{channel}"
+        (folder / "period").write_text(str(period))
+        (folder / "duty_cycle").write_text(str(duty))
+        (folder / "polarity").write_text("inversed")
+        (folder / "enable").write_text("1")
+
+    def remove(self) -> None:
+        for channel in self.device.glob("pwm/pwmchip*/pwm[0-9]"):
+            (channel.parent / "unexport").write_text(channel.name.removeprefix("pwm"))
+        unload(self.name)
 
 
 class Light:

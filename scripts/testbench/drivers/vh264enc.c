@@ -22,6 +22,13 @@
 static unsigned int latency_us;
 module_param(latency_us, uint, 0644);
 MODULE_PARM_DESC(latency_us, "time to 'encode' a frame (as a slow device would)");
+/* As the controls, for whoever did not open the device. One writer and one worker: no lock is needed. */
+static unsigned int spoil;
+module_param(spoil, uint, 0644);
+MODULE_PARM_DESC(spoil, "so many pictures from now on come as error buffers");
+static unsigned int break_down;
+module_param(break_down, uint, 0644);
+MODULE_PARM_DESC(break_down, "so many pictures from now on end their stream: both queues go to error");
 static unsigned int max_w = 1920, max_h = 1088;
 static unsigned int hw_align = 2;
 module_param(hw_align, uint, 0444);
@@ -276,10 +283,11 @@ static void work_fn(struct work_struct *ws)
 	d->flags &= ~(V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME | V4L2_BUF_FLAG_LAST);
 	n = encode(c, vb2_plane_vaddr(&s->vb2_buf, 0), vb2_plane_vaddr(&d->vb2_buf, 0),
 		   vb2_plane_size(&d->vb2_buf, 0), &key);
-	if (!n || c->inject_err) {
+	if (!n || c->inject_err || spoil) {
 		st = VB2_BUF_STATE_ERROR;
 		n = 0;	/* and the next one is no IDR: whoever reads the stream must ask for it */
 		if (c->inject_err) c->inject_err--;
+		else if (spoil) spoil--;
 	}
 	vb2_set_plane_payload(&d->vb2_buf, 0, n);
 	d->flags |= key ? V4L2_BUF_FLAG_KEYFRAME : V4L2_BUF_FLAG_PFRAME;
@@ -295,7 +303,8 @@ static void work_fn(struct work_struct *ws)
 	v4l2_m2m_buf_done(s, st);
 	v4l2_m2m_buf_done(d, st);
 	spin_unlock(&c->lock);
-	if (c->fatal) {
+	if (c->fatal || break_down) {
+		if (!c->fatal) break_down--;
 		c->fatal = false;
 		vb2_queue_error(&m->out_q_ctx.q);
 		vb2_queue_error(&m->cap_q_ctx.q);

@@ -38,6 +38,21 @@ pub enum LampError {
     },
 }
 
+/// The folder of the chip whose device is called `device`, below `pwm` (see [`PWM`]).
+///
+/// # Errors
+/// [`LampError`]
+pub fn pwm_chip(pwm: &Path, device: &str) -> Result<PathBuf, LampError> {
+    let chips = fs::read_dir(pwm).map_err(|source| io(pwm, source))?.flatten();
+    let belongs = |chip: &PathBuf| {
+        fs::canonicalize(chip.join("device"))
+            .is_ok_and(|path| path.file_name().is_some_and(|name| name == device))
+    };
+    let mut chips: Vec<_> = chips.map(|entry| entry.path()).filter(belongs).collect();
+    let (count, chip) = (chips.len(), chips.pop());
+    chip.filter(|_| count == 1).ok_or_else(|| LampError::Chip { device: device.to_owned(), count })
+}
+
 /// A channel of a PWM chip.
 #[derive(Debug)]
 pub struct Pwm {
@@ -59,28 +74,29 @@ impl Pwm {
         period: Duration,
         percent: u8,
     ) -> Result<Self, LampError> {
-        let chips = fs::read_dir(pwm).map_err(|source| io(pwm, source))?.flatten();
-        let belongs = |chip: &PathBuf| {
-            fs::canonicalize(chip.join("device"))
-                .is_ok_and(|path| path.file_name().is_some_and(|name| name == device))
-        };
-        let mut chips: Vec<_> = chips.map(|entry| entry.path()).filter(belongs).collect();
-        let (count, chip) = (chips.len(), chips.pop());
-        let Some(chip) = chip.filter(|_| count == 1) else {
-            return Err(LampError::Chip { device: device.to_owned(), count });
-        };
+        let chip = pwm_chip(pwm, device)?;
         let folder = chip.join(format!("pwm{channel}"));
         if !folder.is_dir() {
             write(&chip.join("export"), channel.into())?;
         }
+        // It appears a moment later, and is ours when udev has said so
         let end = Instant::now() + EXPORT_WITHIN;
-        while !folder.join("enable").exists() && Instant::now() < end {
+        while !is_writable(&folder.join("enable")) && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(5));
         }
         let period_ns = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
         let mut lamp = Self { folder, lit_ns: period_ns / 100 * u64::from(percent.min(100)) };
+        // Older kernels refuse a fresh channel everything before it has a period; all refuse a
+        // period that is shorter than what is left of the last one's duty
+        let (period, polarity) = (lamp.folder.join("period"), lamp.folder.join("polarity"));
+        if read(&period)? != "0" {
+            lamp.set(false)?;
+        }
+        write(&period, period_ns)?;
         lamp.set(false)?;
-        write(&lamp.folder.join("period"), period_ns)?;
+        if read(&polarity)? != "normal" {
+            fs::write(&polarity, "normal").map_err(|source| io(&polarity, source))?;
+        }
         Ok(lamp)
     }
 
@@ -89,6 +105,15 @@ impl Pwm {
         write(&duty, if is_lit { self.lit_ns } else { 0 })?;
         write(&enable, is_lit.into())
     }
+}
+
+fn is_writable(path: &Path) -> bool {
+    fs::OpenOptions::new().write(true).open(path).is_ok()
+}
+
+fn read(path: &Path) -> Result<String, LampError> {
+    let text = fs::read_to_string(path).map_err(|source| io(path, source))?;
+    Ok(text.trim_end().to_owned())
 }
 
 fn write(path: &Path, number: u64) -> Result<(), LampError> {
@@ -142,8 +167,10 @@ mod tests {
             fs::create_dir_all(chip.join("pwm0")).unwrap();
             fs::create_dir_all(devices.join(device)).unwrap();
             std::os::unix::fs::symlink(devices.join(device), chip.join("device")).unwrap();
-            for file in ["period", "duty_cycle", "enable"] {
-                fs::write(chip.join("pwm0").join(file), "7").unwrap();
+            for (file, left) in
+                [("period", "7"), ("duty_cycle", "7"), ("enable", "1"), ("polarity", "inversed")]
+            {
+                fs::write(chip.join("pwm0").join(file), format!("{left}\n")).unwrap();
             }
         }
         let read =
@@ -151,8 +178,8 @@ mod tests {
         let period = Duration::from_micros(50);
         let pwm = Pwm::open(&classes, "fe6f0010.pwm", 0, period, 80).unwrap();
         assert_eq!(
-            (read("period"), read("duty_cycle"), read("enable")),
-            ("50000".into(), "0".into(), "0".into())
+            (read("period"), read("duty_cycle"), read("enable"), read("polarity")),
+            ("50000".into(), "0".into(), "0".into(), "normal".into())
         );
         let mut lamp = IrLamp::Pwm(pwm);
         lamp.set(true).unwrap();
@@ -160,7 +187,7 @@ mod tests {
         drop(lamp);
         assert_eq!((read("duty_cycle"), read("enable")), ("0".into(), "0".into()));
         let untouched = fs::read_to_string(classes.join("pwmchip0/pwm0/enable")).unwrap();
-        assert_eq!(untouched, "7");
+        assert_eq!(untouched, "1\n");
         assert!(Pwm::open(&classes, "other", 0, period, 80).is_err());
     }
 }

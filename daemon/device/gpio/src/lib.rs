@@ -25,7 +25,7 @@ mod sensor;
 
 pub use edges::{Edges, Event, Watched};
 pub use ircut::{Coil, FilterPosition, IrCut, LONGEST_PULSE};
-pub use lamp::{IrLamp, LampError, PWM, Pwm};
+pub use lamp::{IrLamp, LampError, PWM, Pwm, pwm_chip};
 pub use led::{KernelLed, LEDS, LedError};
 pub use line::{Input, LineError, Output, find, found};
 pub use pin::{ActivePin, Level};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use frame::Size;
 use gpio::board::{Board, IrCutPart, IrLampPart, Line, Part, StatusLed};
-use gpio::{Input, LEDS};
+use gpio::{Input, LEDS, PWM};
 use hap::setup::Category;
 use media::{EncoderChoice, EncoderSettings};
 
@@ -117,7 +117,10 @@ fn lamp(board: &Board) -> Vec<String> {
     match &board.ir_lamp {
         Some(IrLampPart::Line(one)) => vec![line(one)],
         Some(IrLampPart::Pwm { pwm, channel, .. }) => {
-            vec![format!("channel {channel} of PWM {pwm} (not looked for)")]
+            vec![match gpio::pwm_chip(Path::new(PWM), pwm) {
+                Ok(_) => format!("channel {channel} of PWM {pwm}, found"),
+                Err(error) => format!("MISSING: {error}"),
+            }]
         }
         None => Vec::new(),
     }
