@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from hsv_testkit.machine import load, unload
@@ -54,12 +55,23 @@ class Lines:
         unload("gpio-sim")
 
 
+@dataclass
+class Span:
+    """A line was at this level whenever it was looked at, from `first` to `last` (monotonic).
+    What it was in between spans nobody knows."""
+
+    is_high: bool
+    first: float
+    last: float
+
+
 class Probe:
     """Looks at lines all the time and remembers their changes, as a logic analyser does."""
 
     def __init__(self, lines: Lines, *names: str) -> None:
         self.files = {name: open(lines._file(name, "value"), "rb", buffering=0) for name in names}
         self.changes: list[tuple[float, str, bool]] = []
+        self.spans: dict[str, list[Span]] = {name: [] for name in names}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -69,11 +81,21 @@ class Probe:
         while not self._stop.is_set():
             for name, file in self.files.items():
                 file.seek(0)
+                asked = time.monotonic()
                 is_high = file.read(1) == b"1"
+                self._note(name, is_high, asked)
                 if is_high != before[name]:
                     before[name] = is_high
                     self.changes.append((time.monotonic(), name, is_high))
             time.sleep(0.001)
+
+    def _note(self, name: str, is_high: bool, asked: float) -> None:
+        spans = self.spans[name]
+        if spans and spans[-1].is_high == is_high:
+            spans[-1].last = asked
+        else:
+            now = time.monotonic()
+            spans.append(Span(is_high, now, now))
 
     def pulses(self, name: str) -> list[float]:
         """How many seconds the line was high each time."""
