@@ -7,6 +7,7 @@ Run by scripts/testbench/uml, which see.
 from __future__ import annotations
 
 import os
+import random
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from hsv_testkit import media
 from hsv_testkit.accessory import Accessory
 from hsv_testkit.hub import Hub, OpenRefused
 from hsv_testkit.lines import Lines
-from hsv_testkit.machine import H264Encoder, Vivid, needs_bench, open_files
+from hsv_testkit.machine import H264Encoder, Vivid, needs_bench, open_files, wait_until
 from hsv_testkit.recording import Recording
 from hsv_testkit.recording_config import Selected
 
@@ -68,17 +69,21 @@ def armed(home: Home) -> Hub:
     return hub
 
 
-def record(hub: Hub, tmp_path: Path, fragments: int = 2) -> Recording:
-    """Records, and has ffmpeg decode every picture."""
+def open_soon(hub: Hub) -> Recording:
+    """A recording, as soon as there is something encoded."""
     deadline = time.monotonic() + 20
     stream = hub.connect()
     while True:
         try:
-            recording = hub.open(stream)
-            break
+            return hub.open(stream)
         except OpenRefused:
             assert time.monotonic() < deadline, "no recording"
             time.sleep(0.2)
+
+
+def record(hub: Hub, tmp_path: Path, fragments: int = 2) -> Recording:
+    """Records, and has ffmpeg decode every picture."""
+    recording = open_soon(hub)
     recording.collect(fragments, timeout=30)
     recording.close()
     media.decode_every_frame(recording.write(tmp_path / "recording.mp4"))
@@ -185,6 +190,75 @@ def test_a_stalled_encoder_is_opened_again(
     home.camera.wait_log("the encoder stopped", 15)
     encoder.take(0)
     record(hub, tmp_path)
+
+
+FAULTS = ("hang", "error buffers", "break-down", "unplugged")
+
+
+def make_fault(
+    fault: str, vivid: Vivid, encoder: H264Encoder, home: Home, rng: random.Random
+) -> None:
+    """And waits until the camera is over it."""
+    lines = len(home.camera.lines)
+    if fault == "hang":
+        encoder.take(3_000_000)
+        wait_line(home, lines, "the encoder stopped")
+        encoder.take(0)
+    elif fault == "error buffers":
+        encoder.spoil(rng.randint(1, 20))
+        wait_until(lambda: not encoder.has_faults_left(), 10)
+        return
+    elif fault == "break-down":
+        encoder.break_down()
+        wait_line(home, lines, "the encoder stopped")
+    else:
+        vivid.unplug()
+        wait_line(home, lines, "capture stopped")
+        vivid.plug_in()
+        wait_line(home, lines, "pictures again")
+        return
+    wait_line(home, lines, "hardware encoder started")
+
+
+def test_faults_in_any_order(
+    vivid: Vivid,
+    make_encoder: Callable[..., H264Encoder],
+    make_home: MakeHome,
+    rng: random.Random,
+    tmp_path: Path,
+) -> None:
+    """Encoder and camera fail twelve times; after each fault whole recordings come again, and
+    nothing is left over of it."""
+    encoder = make_encoder()
+    home = make_home(settings(vivid, encoder))
+    hub = armed(home)
+    record(hub, tmp_path)
+    descriptors, tasks = (Path(f"/proc/{home.camera.pid}/{name}") for name in ("fd", "task"))
+    before = len(os.listdir(descriptors)), len(os.listdir(tasks))
+    faults = list(FAULTS) * 3
+    rng.shuffle(faults)
+    for fault in faults:
+        make_fault(fault, vivid, encoder, home, rng)
+        record(hub, tmp_path, fragments=1)
+    after = len(os.listdir(descriptors)), len(os.listdir(tasks))
+    assert after[0] <= before[0] + 2 and after[1] <= before[1] + 2, (before, after, faults)
+
+
+def test_a_fault_in_a_recording_leaves_it_whole(
+    vivid: Vivid, make_encoder: Callable[..., H264Encoder], make_home: MakeHome, tmp_path: Path
+) -> None:
+    """Error buffers cost pictures, and the next one is an IDR: what is received still decodes."""
+    encoder = make_encoder()
+    home = make_home(settings(vivid, encoder))
+    hub = armed(home)
+    recording = open_soon(hub)
+    recording.collect(1, timeout=30)
+    for _ in range(4):
+        encoder.spoil(3)
+        wait_until(lambda: not encoder.has_faults_left(), 10)
+        recording.collect(len(recording.fragments) + 1, timeout=30)
+    recording.close()
+    media.decode_every_frame(recording.write(tmp_path / "recording.mp4"))
 
 
 def test_unplugged_twenty_times(
