@@ -119,7 +119,7 @@ fn lamp(board: &Board) -> Vec<String> {
         Some(IrLampPart::Pwm { pwm, channel, .. }) => {
             vec![match gpio::pwm_chip(Path::new(PWM), pwm) {
                 Ok(_) => format!("channel {channel} of PWM {pwm}, found"),
-                Err(error) => format!("MISSING: {error}"),
+                Err(error) => format!("{MISSING}: {error}"),
             }]
         }
         None => Vec::new(),
