@@ -30,7 +30,7 @@ use crate::tlv::selected::SelectedConfiguration;
 use crate::tlv::setup_endpoints::{Prepared, Refusal as LiveRefusal};
 
 pub use effects::Outputs;
-pub use input::{Action, DisabledBy, Input, Outcome, Start, Ticket};
+pub use input::{Action, DisabledBy, Input, OWNER, Outcome, Start, Ticket};
 pub use live::{LiveEnd, START_WITHIN};
 pub use setup::{FieldOfView, FieldOfViewRange, MaximumViewers, MaximumViewersRange, Setup};
 pub use stored::{Selected, Sound, StoredState, StoredStateError};
@@ -172,8 +172,8 @@ impl Camera {
             Input::SetDisabled { by: DisabledBy::Switch, is_disabled } => {
                 self.is_switched_off = is_disabled;
             }
-            Input::SetDisabled { by: DisabledBy::Owner, is_disabled } => {
-                self.wished.disabled_by_owner = is_disabled;
+            Input::SetDisabled { by: DisabledBy::Owner(ticket), is_disabled } => {
+                self.disabled_by_owner(ticket, is_disabled);
             }
             Input::MotionChanged(is_moving) => {
                 self.is_moving = is_moving && self.permits().motion;
@@ -303,6 +303,20 @@ impl Camera {
         let save = self.saves + 1; // the one under way was begun without these wishes
         self.requests.push(Request { ticket, connection, save, accessory_salt, slots });
         prepare
+    }
+
+    /// Shuts at once, opens when that is saved, as a write does. It is never turned away: whoever
+    /// passes it on bounds how many wait.
+    fn disabled_by_owner(&mut self, ticket: Ticket, is_disabled: bool) {
+        self.wished.disabled_by_owner = is_disabled;
+        let (iid, progress) = (services::iid::MANUALLY_DISABLED, Progress::Saving);
+        self.requests.push(Request {
+            ticket,
+            connection: OWNER,
+            save: self.saves + 1,
+            accessory_salt: [0; SALT_BYTES],
+            slots: vec![Slot { iid, wants_response: false, progress }],
+        });
     }
 
     fn data_stream_prepared(&mut self, ticket: Ticket, response: SetupResponse) {

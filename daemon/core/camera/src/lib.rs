@@ -13,7 +13,7 @@ pub mod tlv;
 
 pub use camera::{
     Action, Camera, DisabledBy, FieldOfView, FieldOfViewRange, Input, LiveEnd, MaximumViewers,
-    MaximumViewersRange, Outcome, Outputs, START_WITHIN, Selected, Setup, Sound, Start,
+    MaximumViewersRange, OWNER, Outcome, Outputs, START_WITHIN, Selected, Setup, Sound, Start,
     StoredState, StoredStateError, Ticket,
 };
 pub use hap::{ConnectionId, WriteEntry};

@@ -5,7 +5,7 @@
 use hap::{Iid, Value};
 use privacy::{OperatingMode, Permits};
 
-use super::{Action, Camera, Sound};
+use super::{Action, Camera, OWNER, Sound};
 use crate::tlv::selected::SelectedConfiguration;
 
 /// What lamps and sound are to do.
@@ -61,7 +61,7 @@ impl Camera {
             if let Some(value) = new.filter(|new| old.as_ref() != Some(new)) {
                 let requests = self.requests.iter().rev();
                 let writer = requests.filter(|r| r.save <= last_save).find(|r| r.is_saving(*iid));
-                let author = writer.map(|request| request.connection);
+                let author = writer.map(|request| request.connection).filter(|by| *by != OWNER);
                 out.push(Action::Notify { iid: *iid, value, author });
             }
         }

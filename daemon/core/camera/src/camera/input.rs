@@ -23,9 +23,14 @@ pub type Outcome = Result<Option<Value>, Status>;
 pub enum DisabledBy {
     /// The switch on the case. It is where it is; nothing is stored.
     Switch,
-    /// The owner, over the local control interface. Survives restarts and pairings.
-    Owner,
+    /// The owner, over the local control interface. Survives restarts and pairings. Answered like
+    /// a write of one entry: with the ticket, when it is saved.
+    Owner(Ticket),
 }
+
+/// The local control interface, as it writes and disables; no controller's connection has this
+/// number, so that all of them are told.
+pub const OWNER: ConnectionId = ConnectionId(0);
 
 /// What the camera finds when it starts.
 #[derive(Debug)]

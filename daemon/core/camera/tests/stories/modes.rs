@@ -6,7 +6,7 @@ use camera::{DisabledBy, Input};
 use hap::{Iid, Status, Value};
 use privacy::SnapshotReason;
 
-use crate::rig::{HOME_APP, OTHER_APP, Rig};
+use crate::rig::{HOME_APP, OTHER_APP, Rig, THE_OWNERS};
 
 struct Mode {
     name: &'static str,
@@ -136,7 +136,7 @@ fn going_dark_is_told_at_once_and_in_the_safe_order() {
 
 #[test]
 fn either_hand_shuts_every_mode_and_alters_none() {
-    for by in [DisabledBy::Switch, DisabledBy::Owner] {
+    for by in [DisabledBy::Switch, DisabledBy::Owner(THE_OWNERS)] {
         for mode in MODES {
             let row = format!("{} by {by:?}", mode.name);
             let mut rig = Rig::recording();
@@ -169,13 +169,13 @@ fn either_hand_shuts_every_mode_and_alters_none() {
 #[test]
 fn both_hands_must_let_go() {
     let mut rig = Rig::recording();
-    for by in [DisabledBy::Switch, DisabledBy::Owner] {
+    for by in [DisabledBy::Switch, DisabledBy::Owner(THE_OWNERS)] {
         rig.handle(Input::SetDisabled { by, is_disabled: true });
     }
     rig.handle(Input::SetDisabled { by: DisabledBy::Switch, is_disabled: false });
     assert!(!rig.gate.permits().capture);
     assert!(rig.camera.is_manually_disabled());
-    rig.handle(Input::SetDisabled { by: DisabledBy::Owner, is_disabled: false });
+    rig.handle(Input::SetDisabled { by: DisabledBy::Owner(THE_OWNERS), is_disabled: false });
     assert!(rig.gate.permits().capture);
 }
 

@@ -6,7 +6,7 @@ use camera::{DisabledBy, Input, Start, StoredState};
 use hap::{Status, Value};
 use privacy::Permits;
 
-use crate::rig::{Rig, Store};
+use crate::rig::{Rig, Store, THE_OWNERS};
 
 #[test]
 fn a_pairing_opens_what_the_factory_set() {
@@ -46,7 +46,7 @@ fn the_last_pairing_takes_everything_with_it() {
 #[test]
 fn the_owners_hand_outlives_the_home() {
     let mut rig = Rig::recording();
-    rig.handle(Input::SetDisabled { by: DisabledBy::Owner, is_disabled: true });
+    rig.handle(Input::SetDisabled { by: DisabledBy::Owner(THE_OWNERS), is_disabled: true });
     rig.handle(Input::PairingsChanged { is_paired: false });
     rig.handle(Input::PairingsChanged { is_paired: true });
     assert_eq!(rig.gate.permits(), Permits::default());

@@ -10,7 +10,7 @@ use hap::{Iid, Perms, Status, Value};
 use privacy::{OperatingMode, Permits};
 use proptest::prelude::*;
 
-use crate::rig::{HOME_APP, OTHER_APP, Rig, Store, selection, setup};
+use crate::rig::{HOME_APP, OTHER_APP, Rig, Store, THE_OWNERS, selection, setup};
 
 const FAILED: Outcome = Err(Status::UnableToCommunicate);
 
@@ -211,14 +211,52 @@ fn the_owners_hand_survives_a_restart_and_the_switch_says_for_itself() {
     let mut rig = Rig::recording();
     rig.handle(Input::SetDisabled { by: DisabledBy::Switch, is_disabled: true });
     assert!(!restart(&rig).camera.is_manually_disabled());
-    rig.handle(Input::SetDisabled { by: DisabledBy::Owner, is_disabled: true });
+    rig.handle(Input::SetDisabled { by: DisabledBy::Owner(THE_OWNERS), is_disabled: true });
     let mut rig = restart(&rig);
     assert_eq!(rig.gate.permits(), Permits::default());
     assert_eq!(rig.read(iid::MANUALLY_DISABLED), Ok(Value::Bool(true)));
-    rig.handle(Input::SetDisabled { by: DisabledBy::Owner, is_disabled: false });
+    rig.handle(Input::SetDisabled { by: DisabledBy::Owner(THE_OWNERS), is_disabled: false });
     assert!(rig.gate.permits().record);
     let rig = Rig::start(Start { stored: rig.disk, is_paired: true, is_switched_off: true });
     assert_eq!(rig.gate.permits(), Permits::default());
+}
+
+#[test]
+fn the_owner_is_answered_when_the_disk_has_it() {
+    let mut rig = Rig::recording();
+    let owner = |is_disabled| Input::SetDisabled { by: DisabledBy::Owner(THE_OWNERS), is_disabled };
+    for is_disabled in [true, false] {
+        rig.forget();
+        rig.store = Store::Waits;
+        rig.handle(owner(is_disabled));
+        assert!(!rig.gate.permits().capture, "shut at once, and not open before it is saved");
+        assert_eq!(rig.answer(THE_OWNERS), None);
+        rig.store_answers(true);
+        assert_eq!(rig.answer(THE_OWNERS), Some(vec![Ok(None)]));
+        assert_eq!(rig.gate.permits().capture, !is_disabled);
+        assert_eq!(rig.disk.as_ref().unwrap().disabled_by_owner, is_disabled);
+        let told = (iid::MANUALLY_DISABLED, Value::Bool(is_disabled), None);
+        assert!(rig.notified.contains(&told), "every controller is told: {:?}", rig.notified);
+
+        rig.forget();
+        rig.store = Store::Works;
+        rig.handle(owner(is_disabled));
+        assert_eq!(rig.answer(THE_OWNERS), Some(vec![Ok(None)]), "nothing new is answered at once");
+        assert!(!rig.log.contains(&"persist"));
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_the_owner_and_what_is_shut_stays_shut() {
+    let mut rig = Rig::recording();
+    rig.store = Store::Fails;
+    for is_disabled in [true, false] {
+        rig.forget();
+        let by = DisabledBy::Owner(THE_OWNERS);
+        rig.handle(Input::SetDisabled { by, is_disabled });
+        assert_eq!(rig.answer(THE_OWNERS), Some(vec![FAILED]));
+        assert!(!rig.gate.permits().capture, "{is_disabled}");
+    }
 }
 
 #[test]
@@ -362,7 +400,7 @@ proptest! {
                     }
                 }
                 Step::Owner(is_disabled) => {
-                    rig.handle(Input::SetDisabled { by: DisabledBy::Owner, is_disabled });
+                    rig.handle(Input::SetDisabled { by: DisabledBy::Owner(THE_OWNERS), is_disabled });
                     prop_assert!(!is_disabled || !rig.gate.permits().capture);
                 }
                 Step::StoreAnswers(is_saved) if rig.in_flight.is_some() => {
