@@ -46,7 +46,7 @@ pub enum Error {
     NotFitted(String),
     /// Too many calls wait; try again.
     Busy(String),
-    /// The disk refused; nothing was changed.
+    /// The disk refused. Nothing was opened; what was shut, or removed, stays so until the next start.
     StoreFailed(String),
     /// The camera gave no picture, or it took too long.
     NoPicture(String),

@@ -11,7 +11,7 @@
 //!   sockets ──────────────────────────► Server ───────────────► sockets
 //!                         Reply ──────►   │    ──► Request, SessionEnded  ──► camera
 //!                     Persisted ──────►   │    ──► Persist                ──► store
-//!    Changed, Pinned, UnpairAll ──────►   │    ──► PairingsChanged        ──► mDNS
+//!    Changed, Pinned, Change … ───────►   │    ──► PairingsChanged        ──► mDNS
 //!                       Timeout ◄──── next_timeout()
 //!
 //!   bytes ─► session (frames) ─► http (head, body) ─► server/route ─┬─► pairing (setup, verify, store)
@@ -74,8 +74,8 @@ pub use database::{Characteristic, Database, Iid, Limits, Perms, Service, Unit};
 pub use identity::{DeviceId, Identity, NoDeviceId};
 pub use pairing::{ControllerId, NoControllerId, Pairing, PairingState};
 pub use server::{
-    Accessory, Caller, ConnectionId, Input, Output, Reply, Request, Server, SnapshotReason,
-    StoreFailed, Ticket, WriteEntry,
+    Accessory, Caller, Change, ChangeRefused, ConnectionId, Input, Order, Output, Reply, Request,
+    Server, Session, SnapshotReason, StoreFailed, Ticket, WriteEntry,
 };
 pub use session::SharedSecret;
 pub use status::Status;

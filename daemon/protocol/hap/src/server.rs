@@ -11,7 +11,7 @@ mod route;
 mod store;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,8 +20,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 
 pub use message::{
-    Caller, ConnectionId, Input, Output, Reply, Request, SnapshotReason, StoreFailed, Ticket,
-    WriteEntry,
+    Caller, Change, ChangeRefused, ConnectionId, Input, Order, Output, Reply, Request,
+    SnapshotReason, StoreFailed, Ticket, WriteEntry,
 };
 
 use self::{
@@ -31,7 +31,7 @@ use self::{
     store::Store,
 };
 use crate::{
-    Database, Identity, Iid, Value,
+    ControllerId, Database, Identity, Iid, Value,
     http::{self, Code},
     json::text::{self, AID, Entry, Extras, Statuses},
     pairing::{PairingState, record::MAX_PAIRINGS, srp::Verifier},
@@ -54,6 +54,17 @@ pub struct Accessory {
     pub database: Arc<Database>,
 }
 
+/// A verified connection, seen from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct Session<'a> {
+    /// Whose it is; one may have several.
+    pub controller: &'a ControllerId,
+    /// When it last sent anything.
+    pub last_active: Instant,
+    /// What it wants events of.
+    pub subscriptions: &'a BTreeSet<Iid>,
+}
+
 /// HAP over IP for one accessory.
 ///
 /// Inputs go into [`handle`](Self::handle), what is to be done comes out of it. Nothing waits
@@ -72,6 +83,8 @@ pub struct Server {
     /// Which connection waits for the reply with this ticket.
     asked: HashMap<Ticket, ConnectionId>,
     last_ticket: u64,
+    /// When sessions that are over were last heard, by paired controllers.
+    seen: BTreeMap<ControllerId, Instant>,
     /// Connections that were answered while another input was handled.
     ready: Vec<ConnectionId>,
     out: Vec<Output>,
@@ -96,6 +109,7 @@ impl Server {
             connections: BTreeMap::new(),
             asked: HashMap::new(),
             last_ticket: 0,
+            seen: BTreeMap::new(),
             ready: Vec::new(),
             out: Vec::new(),
         };
@@ -120,6 +134,7 @@ impl Server {
             }
             Input::Timeout => self.time_out(now),
             Input::UnpairAll => self.unpair_all(),
+            Input::Change { order, change } => self.change_by_owner(order, change),
         }
         while let Some(conn) = self.ready.pop() {
             self.pump(now, conn);
@@ -140,6 +155,21 @@ impl Server {
     /// The pairings as they are in force.
     pub fn pairing_state(&self) -> &PairingState {
         &self.pairing_state
+    }
+
+    /// The verified sessions, one for each connection.
+    pub fn sessions(&self) -> impl Iterator<Item = Session<'_>> {
+        self.connections.values().filter_map(|connection| {
+            let verified = connection.verified.as_ref()?;
+            let (controller, subscriptions) = (&verified.controller, &verified.subscriptions);
+            Some(Session { controller, last_active: connection.last_active, subscriptions })
+        })
+    }
+
+    /// When a paired controller last sent anything over a verified connection, since the start.
+    pub fn last_seen(&self, controller: &ControllerId) -> Option<Instant> {
+        let open = self.sessions().filter(|session| session.controller == controller);
+        open.map(|session| session.last_active).chain(self.seen.get(controller).copied()).max()
     }
 
     fn receive(&mut self, now: Instant, conn: ConnectionId, bytes: &[u8]) {
@@ -291,7 +321,10 @@ impl Server {
             self.asked.remove(&ticket);
         }
         self.release_claim(conn);
-        if connection.verified.is_some() {
+        if let Some(verified) = connection.verified {
+            if self.pairing_state.pairing(&verified.controller).is_some() {
+                self.seen.insert(verified.controller, connection.last_active);
+            }
             self.out.push(Output::SessionEnded { conn });
         }
     }

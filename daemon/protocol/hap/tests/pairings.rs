@@ -3,8 +3,8 @@
 
 mod support;
 
-use hap::{Input, Output};
-use support::{Controller, Home, Mode, PairError};
+use hap::{Change, ChangeRefused, ControllerId, Input, Order, Output, PairingState, StoreFailed};
+use support::{Controller, Home, MOTION, Mode, PairError};
 
 const USER: u8 = 0;
 const ADMIN: u8 = 1;
@@ -163,6 +163,84 @@ fn the_owner_unpairs_by_hand() {
     assert!(home.stored.pairings.is_empty());
     assert!(home.is_closed(&link));
     assert!(home.log.contains(&Output::PairingsChanged { is_paired: false }));
+}
+
+/// What the owner is told about a change.
+fn change(home: &mut Home, change: Change) -> Option<Result<(), ChangeRefused>> {
+    home.log.clear();
+    home.input(Input::Change { order: Order(7), change });
+    home.log.iter().find_map(|output| match output {
+        Output::Changed { order, result } => {
+            assert_eq!(*order, Order(7));
+            Some(*result)
+        }
+        _ => None,
+    })
+}
+
+fn named(name: &str) -> ControllerId {
+    ControllerId::new(name.as_bytes()).unwrap()
+}
+
+#[test]
+fn the_owner_removes_one_and_is_answered_when_it_is_stored() {
+    let (mut home, _, mut admin) = Home::paired();
+    let member = Controller::new("member", 2);
+    Controller::add(&mut home, &mut admin, &member, USER).unwrap();
+    let link = member.session(&mut home);
+    let unknown = Err(ChangeRefused::UnknownController);
+    assert_eq!(change(&mut home, Change::Remove(named("nobody"))), Some(unknown));
+    home.store = Mode::Waits;
+    assert_eq!(change(&mut home, Change::Remove(named("member"))), None, "the disk has it not");
+    let (ticket, state) = home.persists().pop().unwrap();
+    assert_eq!(state.pairings.len(), 1);
+    home.input(Input::Persisted { ticket, result: Ok(()) });
+    assert!(home.log.contains(&Output::Changed { order: Order(7), result: Ok(()) }));
+    assert!(home.is_closed(&link) && !home.is_closed(&admin));
+    home.store = Mode::Works;
+    assert_eq!(change(&mut home, Change::Remove(named("admin"))), Some(Ok(())));
+    assert_eq!(home.stored, PairingState::default(), "with the last admin everybody goes");
+}
+
+#[test]
+fn the_owner_unpairs_all_also_where_the_disk_refuses() {
+    let (mut home, _, link) = Home::paired();
+    home.store = Mode::Fails;
+    let refused = Err(ChangeRefused::NotStored(StoreFailed));
+    assert_eq!(change(&mut home, Change::UnpairAll), Some(refused), "and says so");
+    assert!(home.is_closed(&link), "what restricts is in force all the same");
+    home.store = Mode::Works;
+    assert_eq!(change(&mut home, Change::UnpairAll), Some(Ok(())));
+}
+
+#[test]
+fn the_owner_clears_the_count_of_wrong_codes() {
+    let mut home = Home::with(PairingState { pairings: Vec::new(), failed_attempts: 100 });
+    home.store = Mode::Fails;
+    let refused = Err(ChangeRefused::NotStored(StoreFailed));
+    assert_eq!(change(&mut home, Change::ClearAttempts), Some(refused));
+    assert_eq!(home.server.pairing_state().failed_attempts, 100, "what permits is stored first");
+    home.store = Mode::Works;
+    assert_eq!(change(&mut home, Change::ClearAttempts), Some(Ok(())));
+    assert_eq!((home.stored.failed_attempts, home.server.pairing_state().failed_attempts), (0, 0));
+}
+
+#[test]
+fn sessions_and_when_they_were_last_heard() {
+    let (mut home, _, mut link) = Home::paired();
+    assert_eq!(home.server.last_seen(&named("nobody")), None);
+    let subscribe = format!(r#"{{"characteristics":[{{"aid":1,"iid":{MOTION},"ev":true}}]}}"#);
+    link.request(&mut home, "PUT", "/characteristics", subscribe.as_bytes());
+    let session = home.server.sessions().next().unwrap();
+    assert_eq!((session.controller, session.last_active), (&named("admin"), home.now));
+    assert!(session.subscriptions.contains(&MOTION));
+    let then = home.now;
+    home.now += std::time::Duration::from_secs(60);
+    home.input(Input::Closed { conn: link.conn });
+    assert_eq!(home.server.sessions().count(), 0);
+    assert_eq!(home.server.last_seen(&named("admin")), Some(then));
+    home.input(Input::UnpairAll);
+    assert_eq!(home.server.last_seen(&named("admin")), None, "nothing stays of who is gone");
 }
 
 #[test]

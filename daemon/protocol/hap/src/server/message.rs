@@ -71,6 +71,40 @@ pub enum Input<'a> {
     /// The owner removes all pairings by hand; also clears the count of wrong setup codes. When
     /// there is nothing to remove or to clear, nothing comes out.
     UnpairAll,
+    /// The owner changes the pairings over the local control interface; answered with
+    /// [`Output::Changed`].
+    Change {
+        /// To be given back.
+        order: Order,
+        /// What.
+        change: Change,
+    },
+}
+
+/// Which [`Input::Change`] an [`Output::Changed`] answers; named by the driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Order(pub u64);
+
+/// What the owner may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Wrong setup codes are forgotten, so that pairing is possible again.
+    ClearAttempts,
+    /// One controller goes, and with the last admin everybody.
+    Remove(ControllerId),
+    /// Everybody goes, and the count of wrong setup codes.
+    UnpairAll,
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeRefused {
+    /// It could not be stored. Who was removed stays out until the next start.
+    #[error(transparent)]
+    NotStored(#[from] StoreFailed),
+    /// Nobody with this identifier is paired.
+    #[error("no controller has this identifier")]
+    UnknownController,
 }
 
 /// What the driver is to do, in order.
@@ -115,6 +149,13 @@ pub enum Output {
     SessionEnded {
         /// It was this connection's.
         conn: ConnectionId,
+    },
+    /// An [`Input::Change`] is stored, or refused.
+    Changed {
+        /// From the input.
+        order: Order,
+        /// How it went.
+        result: Result<(), ChangeRefused>,
     },
     /// Show which device this is (POST /identify, only while unpaired).
     Identify,

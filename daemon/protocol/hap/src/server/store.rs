@@ -6,7 +6,10 @@ use std::collections::VecDeque;
 use tlv8::{Fields, Writer};
 use zeroize::Zeroizing;
 
-use super::{Busy, ConnectionId, Output, Server, StoreFailed, Ticket, handshake::tlv};
+use super::{
+    Busy, Change, ChangeRefused, ConnectionId, Order, Output, Server, StoreFailed, Ticket,
+    handshake::tlv,
+};
 use crate::{
     ControllerId,
     http::{Code, empty},
@@ -32,6 +35,8 @@ pub enum Mutation {
     Remove { conn: ConnectionId, identifier: ControllerId },
     /// By the owner's hand.
     UnpairAll,
+    /// Over the local control interface.
+    ByOwner { order: Order, change: Change },
 }
 
 /// Changes that wait, and the one that is being stored.
@@ -108,6 +113,10 @@ impl Server {
         self.mutate(Mutation::UnpairAll);
     }
 
+    pub(super) fn change_by_owner(&mut self, order: Order, change: Change) {
+        self.mutate(Mutation::ByOwner { order, change });
+    }
+
     /// Makes the change when those before it are made; its connection is busy until then.
     pub(super) fn mutate(&mut self, mutation: Mutation) {
         if let Some(conn) = mutation.conn()
@@ -124,13 +133,15 @@ impl Server {
             && let Some(mutation) = self.store.waiting.pop_front()
         {
             match self.apply(&mutation) {
-                Ok(state) if state == self.pairing_state => self.settle(mutation, Ok(state)),
+                Ok(state) if state == self.pairing_state => {
+                    self.settle(mutation, Ok(state), Ok(()));
+                }
                 Ok(state) => {
                     let ticket = self.ticket();
                     self.out.push(Output::Persist { ticket, state: state.clone() });
                     self.store.current = Some(Storing { ticket, mutation, state });
                 }
-                Err(error) => self.settle(mutation, Err(error)),
+                Err(error) => self.settle(mutation, Err(error), Ok(())),
             }
         }
     }
@@ -142,13 +153,13 @@ impl Server {
             tracing::debug!(?ticket, "nothing is being stored under this ticket");
             return;
         };
-        let result = match result {
+        let outcome = match result {
             Ok(()) => Ok(state),
             // What restricts is in force though it will not survive a restart.
             Err(StoreFailed) if mutation.is_restriction() => Ok(state),
             Err(StoreFailed) => Err(PairingError::Unknown),
         };
-        self.settle(mutation, result);
+        self.settle(mutation, outcome, result);
         self.store_next();
     }
 
@@ -168,20 +179,30 @@ impl Server {
                 return Err(PairingError::Authentication);
             }
             Mutation::Add { pairing, .. } => add(&mut state, pairing)?,
-            Mutation::Remove { identifier, .. } => {
-                state.pairings.retain(|pairing| pairing.identifier != *identifier);
-                state.drop_all_without_admin();
+            Mutation::Remove { identifier, .. } => remove(&mut state, identifier),
+            Mutation::UnpairAll | Mutation::ByOwner { change: Change::UnpairAll, .. } => {
+                state = PairingState::default();
             }
-            Mutation::UnpairAll => state = PairingState::default(),
+            Mutation::ByOwner { change: Change::ClearAttempts, .. } => state.failed_attempts = 0,
+            Mutation::ByOwner { change: Change::Remove(identifier), .. } => {
+                state.pairing(identifier).ok_or(PairingError::Unknown)?;
+                remove(&mut state, identifier);
+            }
         }
         Ok(state)
     }
 
     /// The change is in force or refused: answers, then ends the sessions of who is no longer
     /// paired.
-    fn settle(&mut self, mutation: Mutation, result: Result<PairingState, PairingError>) {
+    fn settle(
+        &mut self,
+        mutation: Mutation,
+        result: Result<PairingState, PairingError>,
+        stored: Result<(), StoreFailed>,
+    ) {
         let was_paired = self.pairing_state.is_paired();
         let result = result.map(|state| self.pairing_state = state);
+        self.seen.retain(|controller, _| self.pairing_state.pairing(controller).is_some());
         let conn = mutation.conn();
         let answer = match mutation {
             Mutation::CountFailure { .. } => Some(wrong_code()),
@@ -198,6 +219,12 @@ impl Server {
                 Err(refused) => error(2, refused),
             }),
             Mutation::UnpairAll => None,
+            Mutation::ByOwner { order, .. } => {
+                let made = result.map_err(|_| ChangeRefused::UnknownController);
+                let result = stored.map_err(ChangeRefused::from).and(made);
+                self.out.push(Output::Changed { order, result });
+                None
+            }
         };
         if let (Some(conn), Some(answer)) = (conn, answer) {
             self.respond(conn, tlv(&answer));
@@ -244,13 +271,22 @@ impl Mutation {
             | Self::AddFirst { conn, .. }
             | Self::Add { conn, .. }
             | Self::Remove { conn, .. } => Some(*conn),
-            Self::UnpairAll => None,
+            Self::UnpairAll | Self::ByOwner { .. } => None,
         }
     }
 
     fn is_restriction(&self) -> bool {
-        matches!(self, Self::CountFailure { .. } | Self::UnpairAll)
+        match self {
+            Self::CountFailure { .. } | Self::UnpairAll => true,
+            Self::ByOwner { change, .. } => *change != Change::ClearAttempts,
+            _ => false,
+        }
     }
+}
+
+fn remove(state: &mut PairingState, identifier: &ControllerId) {
+    state.pairings.retain(|pairing| pairing.identifier != *identifier);
+    state.drop_all_without_admin();
 }
 
 fn add(state: &mut PairingState, added: &Pairing) -> Result<(), PairingError> {

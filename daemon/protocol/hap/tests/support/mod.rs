@@ -157,7 +157,10 @@ impl Home {
                 Mode::Fails => Some(Input::Persisted { ticket: *ticket, result: Err(StoreFailed) }),
                 Mode::Waits => None,
             },
-            Output::PairingsChanged { .. } | Output::SessionEnded { .. } | Output::Identify => None,
+            Output::PairingsChanged { .. }
+            | Output::SessionEnded { .. }
+            | Output::Changed { .. }
+            | Output::Identify => None,
         }
     }
 
