@@ -86,6 +86,7 @@ class Accessory:
             "pairing": {"setup-code": self.setup_code},
             "video": {"source": "test-pattern", "width": 1280, "height": 720, "fps": 30},
             "audio": {"source": "tone"},
+            "control": {"bus": "none"},
         }
         for name, table in self.settings.items():
             tables.setdefault(name, {}).update(table)

@@ -10,6 +10,7 @@ mod responder;
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Not;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hap::txt::Advertisement;
@@ -51,6 +52,19 @@ impl Record {
             txt: advertisement.txt().map(|(key, value)| (key.to_owned(), value)).to_vec(),
         }
     }
+}
+
+/// How it is published now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// Not, as the owner wants it.
+    Off,
+    /// It will be.
+    NotYet,
+    /// By this responder.
+    By(&'static str),
+    /// Not, and why; an attempt follows.
+    Failed(Arc<str>),
 }
 
 /// Changes the record that [`run`] publishes; dropping it withdraws the record.
@@ -131,12 +145,13 @@ impl Publisher {
 
 /// Keeps the newest `record` published until its sender is dropped, then says goodbye. Failures
 /// are retried, never fatal: a camera that is known already works without mDNS for a while.
-pub async fn run(mut record: watch::Receiver<Record>) {
+pub async fn run(mut record: watch::Receiver<Record>, tell: watch::Sender<Published>) {
     let mut publisher = None;
     loop {
         let wanted = record.borrow_and_update().clone();
         let is_wanted_still = match attempt(&mut publisher, &wanted).await {
             Ok(by) => {
+                tell.send_replace(Published::By(by));
                 info!(by, instance = wanted.instance, port = wanted.port, "published on mDNS");
                 tokio::select! {
                     changed = record.changed() => changed.is_ok(),
@@ -146,6 +161,7 @@ pub async fn run(mut record: watch::Receiver<Record>) {
             Err(error) => {
                 let error = format!("{:#}", anyhow::Error::from(error));
                 warn!(error, retry_s = RETRY.as_secs(), "not published on mDNS");
+                tell.send_replace(Published::Failed(error.into()));
                 publisher = None;
                 time::timeout(RETRY, record.changed()).await.is_ok_and(|c| c.is_err()).not()
             }

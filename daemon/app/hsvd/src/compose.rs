@@ -4,6 +4,7 @@
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context;
 use camera::plan::Pictures;
@@ -17,17 +18,22 @@ use hap::setup::{self, Category};
 use hap::txt::Advertisement;
 use media::{EncoderChoice, EncoderFound, Video};
 use privacy::Gate;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::info;
 
-use crate::advert::{self, Announcer};
-use crate::config::Config;
+use crate::advert::{self, Announcer, Published};
+use crate::config::{Config, OwnersFile};
 use crate::console::{self, PairingHelp};
-use crate::core::{Capacity, Core, End, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals};
+use crate::control::{self, About, SettingsDesk};
+use crate::core::{
+    Capacity, Control, Core, End, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals,
+};
 use crate::hands::{self, Hands, Tell};
 use crate::identity::{self, Identity};
+use crate::log::Ring;
 use crate::motion::MotionWatch;
 use crate::net::{self, Connections, Link};
+use crate::overlay::Settings;
 use crate::saver::Saver;
 use crate::sounds::{self, Sounds};
 use crate::store::Store;
@@ -48,16 +54,26 @@ const DISK_THREADS: usize = 2;
 ///
 /// # Errors
 /// What cannot be had at the start: the state folder, the ports, a thread.
-pub fn run(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<End> {
+pub fn run(
+    owners: OwnersFile,
+    state_dir: &Path,
+    board: &Board,
+    journal: Ring,
+) -> anyhow::Result<End> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(DISK_THREADS)
         .build()
         .context("the runtime cannot start")?
-        .block_on(compose(config, state_dir, board))
+        .block_on(compose(owners, state_dir, board, journal))
 }
 
-async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Result<End> {
+async fn compose(
+    owners: OwnersFile,
+    state_dir: &Path,
+    board: &Board,
+    journal: Ring,
+) -> anyhow::Result<End> {
     // Signals first: whoever reads the line that we listen may send one at once
     let signals = Signals::listen().context("signals cannot be listened to")?;
 
@@ -67,7 +83,8 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
     let hands = Hands::open(board, &tell_hand)?;
 
     // State
-    let store = Store::open(state_dir)?;
+    let store = Arc::new(Store::open(state_dir)?);
+    let (settings, config) = Settings::load(&store, owners)?;
     let mut rng = identity::seeded_rng()?;
     let identity = Identity::load(&store, &config.pairing, &mut rng)?;
     let pairing_state = pairings::load(&store)?;
@@ -82,6 +99,16 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         Start { stored: settings::load(&store), is_paired, is_switched_off: hands.is_private() };
     let (camera, first_actions) = Camera::start(setup, start);
     let gate = Gate::closed();
+
+    // The owner's way in
+    let about = About {
+        version: env!("CARGO_PKG_VERSION"),
+        board: board.id.as_str().into(),
+        state_dir: Arc::new(state_dir.to_owned()),
+        journal,
+    };
+    let settings_desk = SettingsDesk::new(settings, Arc::clone(&store));
+    let (outlet, requests) = control::spawn(config.control.clone(), about, settings_desk)?;
 
     // Media threads
     let encoder = encoder::choose(&config.video.encoder, board);
@@ -103,7 +130,11 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         speaker: Box::new(tell(&inputs, Input::Speaker)),
     };
     let sounds = Sounds::spawn(microphone, speaker, silent_track, listeners)?;
-    let motion = MotionWatch::spawn(config.motion.detector(), tell(&inputs, Input::Motion));
+    let motion = MotionWatch::spawn(
+        config.motion.detector(),
+        tell(&inputs, Input::Motion),
+        outlet.score_teller(),
+    );
 
     // Ports
     let (events, net) = mpsc::channel(NET_EVENTS);
@@ -149,7 +180,9 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         is_paired,
     };
     let (announcer, published) = Announcer::new(advertisement, hap_at);
-    let advert = config.hap.advertise.then(|| tokio::spawn(advert::run(published)));
+    let begun = if config.hap.advertise { Published::NotYet } else { Published::Off };
+    let (tell_published, is_published) = watch::channel(begun);
+    let advert = config.hap.advertise.then(|| tokio::spawn(advert::run(published, tell_published)));
 
     console::listening(hap_at, hds_at);
     if !is_paired {
@@ -181,6 +214,8 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         is_watching: false,
         is_capturing: false,
         end: None,
+        listens_at: [hap_at, hds_at],
+        control: Control::new(outlet, is_published, Instant::now()),
         hands,
     };
     let ports = Ports {
@@ -191,6 +226,7 @@ async fn compose(config: Config, state_dir: &Path, board: &Board) -> anyhow::Res
         inputs: inbox,
         datagrams,
         advert,
+        requests,
     };
     Ok(core.run(ports, first_actions).await)
 }

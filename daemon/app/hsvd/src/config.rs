@@ -8,6 +8,10 @@
 // The paths are written out because a fuzz target includes this file by its path.
 #[path = "config/body.rs"]
 mod body;
+#[path = "config/control.rs"]
+mod control;
+#[path = "config/keys.rs"]
+pub mod keys;
 #[path = "config/live.rs"]
 mod live;
 #[path = "config/media.rs"]
@@ -23,6 +27,7 @@ use hap::setup::{SetupCode, SetupId};
 use serde::Deserialize;
 
 pub use body::{BodyConfig, FittedPart};
+pub use control::{Bus, ControlConfig};
 pub use live::LiveConfig;
 pub use media::{AudioConfig, MotionConfig, SnapshotConfig, VideoConfig};
 pub use recording::{RecordingConfig, SilentAudioTrack};
@@ -74,6 +79,8 @@ pub struct Config {
     pub live: LiveConfig,
     /// `[body]`
     pub body: BodyConfig,
+    /// `[control]`
+    pub control: ControlConfig,
     /// `[snapshot]`
     pub snapshot: SnapshotConfig,
 }
@@ -91,12 +98,32 @@ impl Default for Config {
             recording: RecordingConfig::default(),
             live: LiveConfig::default(),
             body: BodyConfig::default(),
+            control: ControlConfig::default(),
             snapshot: SnapshotConfig::default(),
         }
     }
 }
 
 impl Config {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// The error's text shows line and column.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+/// The owner's file as it was written, and what it means.
+#[derive(Debug)]
+pub struct OwnersFile {
+    /// As TOML.
+    pub table: toml::Table,
+    /// As read.
+    pub config: Config,
+}
+
+impl OwnersFile {
     /// Reads `path`.
     ///
     /// # Errors
@@ -104,18 +131,11 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
-    }
-
-    /// Reads the text of a file.
-    ///
-    /// # Errors
-    /// The error's text shows line and column.
-    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+        let refused =
+            |source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) };
+        let config = Config::parse(&text).map_err(refused)?;
+        let table = toml::from_str(&text).map_err(refused)?;
+        Ok(Self { table, config })
     }
 }
 
@@ -284,6 +304,9 @@ mod tests {
             ("[live]\ntalkback = 1", "line 2"),
             ("[snapshot]\nquality = 0", "line 2"),
             ("[body]\nfitted = ['horn']", "line 2"),
+            ("[control]\nbus = 'tcp:host=0.0.0.0'", "system, session"),
+            ("[control]\nbus = ''", "system, session"),
+            ("[control]\nmetrics = 0", "line 2"),
             ("name = ", "line 1"),
         ];
         for (text, named) in table {

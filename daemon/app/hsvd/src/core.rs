@@ -3,7 +3,10 @@
 //! pure crates say what to do; it does that, in order.
 
 mod accessory;
+mod control;
+mod counters;
 mod hands;
+mod history;
 mod live;
 mod media_events;
 mod stream;
@@ -23,9 +26,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use crate::advert::Announcer;
+use crate::control::{Answer, Request};
 use crate::hands::{HandEvent, Hands};
 use crate::motion::MotionWatch;
 use crate::net::{Connections, NetEvent};
@@ -33,6 +37,7 @@ use crate::saver::Saver;
 use crate::store::StoreError;
 use crate::{net, restart, watchdog};
 
+pub use control::Control;
 pub use live::{Arrival, Capacity, LiveEncodes, LiveViews};
 pub use stream::Recordings;
 
@@ -94,8 +99,8 @@ pub struct Core {
     pub pairing_help: crate::console::PairingHelp,
     pub rng: ChaCha20Rng,
     pub inputs: mpsc::UnboundedSender<Input>,
-    /// HAP's tickets of writes that the camera is at work on.
-    pub writes: HashMap<camera::Ticket, hap::Ticket>,
+    /// Whose writes the camera is at work on.
+    pub writes: HashMap<camera::Ticket, Writer>,
     pub next_write: u64,
     /// The tap of the motion thread, made anew when the gate opens.
     pub is_watching: bool,
@@ -103,6 +108,9 @@ pub struct Core {
     pub is_capturing: bool,
     /// Set once, when the daemon is to end.
     pub end: Option<End>,
+    /// Where HAP and the data stream listen.
+    pub listens_at: [SocketAddr; 2],
+    pub control: Control,
     /// Last, so that the light goes out after everything else is gone.
     pub hands: Hands,
 }
@@ -114,6 +122,16 @@ pub enum End {
     Stopped,
     /// A factory reset is promised: the next start is that of another camera.
     Reset,
+    /// A caller wants it to begin anew.
+    Restart,
+}
+
+/// Who waits for a write to be saved.
+pub enum Writer {
+    /// Over HAP.
+    Controller(hap::Ticket),
+    /// Over the control interface.
+    Owner(Answer<()>),
 }
 
 /// The signals that the daemon answers. Until they are listened to, each of them kills.
@@ -148,16 +166,18 @@ pub struct Ports {
     pub inputs: mpsc::UnboundedReceiver<Input>,
     pub datagrams: mpsc::Receiver<Datagram<Arrival>>,
     pub advert: Option<JoinHandle<()>>,
+    pub requests: mpsc::Receiver<Request>,
 }
 
 impl Core {
-    /// Runs until SIGTERM, SIGINT or a factory reset.
+    /// Runs until SIGTERM, SIGINT, a factory reset or a wish to begin anew.
     pub async fn run(mut self, mut ports: Ports, start: Vec<camera::Action>) -> End {
         let Signals { terminate, interrupt, trigger, ring } = &mut ports.signals;
         let mut watchdog = watchdog::interval().map(time::interval);
         self.act(Instant::now(), start);
         watchdog::ready();
         let end = loop {
+            self.publish(Instant::now());
             if let Some(end) = self.end {
                 break end;
             }
@@ -167,7 +187,9 @@ impl Core {
                 _ = first_of(terminate, interrupt) => break End::Stopped,
                 _ = trigger.recv() => {
                     info!("motion triggered by signal");
-                    self.trigger_motion();
+                    if self.trigger_motion().is_err() {
+                        info!("the camera is off or unpaired: no motion");
+                    }
                 }
                 _ = ring.recv() => {
                     info!("rung by signal");
@@ -182,10 +204,13 @@ impl Core {
                 accepted = net::accept(&ports.hds) => self.accepted(net::Link::Hds, accepted),
                 () = sleep_until(deadline) => self.time_out(),
                 () = tick(&mut watchdog) => watchdog::alive(),
+                // Last: nothing that HomeKit waits for comes after a caller's wish
+                Some(request) = ports.requests.recv() => self.asked(Instant::now(), request),
             }
         };
-        if end == End::Stopped {
-            watchdog::stopping();
+        match end {
+            End::Stopped => watchdog::stopping(),
+            End::Reset | End::Restart => watchdog::restarting(),
         }
         self.shut_down(ports, end).await;
         end
@@ -198,6 +223,7 @@ impl Core {
             self.camera.next_timeout(),
             self.recordings.next_timeout(),
             self.live.next_timeout(),
+            self.control.next_timeout(),
         ];
         timeouts.into_iter().flatten().min()
     }
@@ -220,7 +246,7 @@ impl Core {
             Input::Video(event) => self.video_event(now, event),
             Input::Microphone(SoundEvent::Packet(_)) if !self.gate.permits().record_audio => {}
             Input::Microphone(event) | Input::Silence(event) => self.sound_event(now, event),
-            Input::Speaker(event) => speaker_event(event),
+            Input::Speaker(event) => self.speaker_event(event),
             Input::Motion(change) => self.motion_changed(now, change),
             Input::Hand(event) => self.hand_event(now, event),
             Input::EncoderSpeed(speed) => self.encoder_measured(speed),
@@ -265,7 +291,7 @@ impl Core {
             std::thread::sleep(LEAVE_AFTER);
             match end {
                 End::Stopped => std::process::exit(0),
-                End::Reset => restart::now(),
+                End::Reset | End::Restart => restart::now(),
             }
         });
         self.recorder(now, camera::recording::Input::Stopping);
@@ -285,17 +311,8 @@ impl Core {
         if time::timeout(SHUT_DOWN_WITHIN, goodbyes).await.is_err() {
             debug!("a peer did not take its goodbye in time");
         }
+        self.control.outlet.end();
         info!("stopped");
-    }
-}
-
-fn speaker_event(event: SpeakerEvent) {
-    match event {
-        SpeakerEvent::Failed(reason) => {
-            let reason = format!("{:#}", anyhow::Error::from(reason));
-            warn!(reason, "what viewers say is not heard; trying again");
-        }
-        SpeakerEvent::Recovered => info!("what viewers say is heard again"),
     }
 }
 

@@ -15,10 +15,10 @@ use anyhow::{Context, bail};
 use appliance::bell::{Bell, Ring};
 use appliance::button::{self, Button, Step};
 use appliance::night::Mode;
-use appliance::status::Situation;
+use appliance::status::{Code, Situation};
 use appliance::switch::{PrivacySwitch, Reading};
 use gpio::board::{self, Board, COMPATIBLE, Part};
-use gpio::{Edges, Event, Input, Output};
+use gpio::{Edges, Event, FilterPosition, Input, Output};
 use hap::setup::Category;
 use media::{EncoderChoice, Tap};
 use tracing::{info, warn};
@@ -32,10 +32,38 @@ use night::NightWatch;
 pub enum HandEvent {
     /// The privacy switch.
     Private(bool),
+    /// The switch can be read, or not any more.
+    Readable(bool),
+    /// The IR-cut filter went there.
+    Filter(FilterPosition),
     /// The button.
     Button(button::Event),
     /// The bell at the door.
     Rung,
+}
+
+/// The privacy switch, but for where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// None is fitted.
+    Absent,
+    /// It is as [`Hands::is_private`] says.
+    Readable,
+    /// It counts as on.
+    Unreadable,
+}
+
+/// Where the IR-cut filter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// None is fitted.
+    Absent,
+    /// It has not been moved since the start.
+    Unknown,
+    /// In the light's way.
+    Day,
+    /// Out of it.
+    Night,
 }
 
 /// Where hands' doings go.
@@ -47,6 +75,8 @@ pub struct Hands {
     night: Option<NightWatch>,
     sensor_power: Option<Output>,
     is_private: bool,
+    switch: Switch,
+    filter: Filter,
     has_fault: bool,
     _edges: Vec<Edges>,
 }
@@ -119,11 +149,14 @@ impl Hands {
         let (light, light_is_well) = Light::open(board);
         let mut edges = Vec::new();
         let mut is_private = false;
+        let mut switch = Switch::Absent;
         let mut has_fault = !light_is_well;
         if board.fitted.contains(&Part::PrivacySwitch) {
-            let (watch, is_on) = watch_switch(board, tell)?;
+            let (watch, is_on, reading) = watch_switch(board, tell)?;
             edges.push(watch);
             is_private = is_on;
+            let is_readable = reading != Reading::Unreadable;
+            switch = if is_readable { Switch::Readable } else { Switch::Unreadable };
         }
         if board.fitted.contains(&Part::Button) {
             let (watch, is_well) = watch_button(board, tell)?;
@@ -135,7 +168,7 @@ impl Hands {
             edges.push(watch);
             has_fault |= !is_well;
         }
-        let (night, night_is_well) = NightWatch::spawn(board);
+        let (night, night_is_well) = NightWatch::spawn(board, tell);
         has_fault |= !night_is_well;
         let sensor_power = match open_sensor_power(board) {
             Some(Err(error)) => {
@@ -149,12 +182,48 @@ impl Hands {
             power => power.and_then(Result::ok),
         };
         info!(board = board.id, fitted = ?board.fitted, is_private, "the camera's body");
-        Ok(Self { light, night, sensor_power, is_private, has_fault, _edges: edges })
+        let is_fitted = board.ir_cut.is_some() && board.fitted.contains(&Part::IrCut);
+        let filter = if is_fitted { Filter::Unknown } else { Filter::Absent };
+        let _edges = edges;
+        Ok(Self { light, night, sensor_power, is_private, switch, filter, has_fault, _edges })
     }
 
     /// The privacy switch is on.
     pub fn is_private(&self) -> bool {
         self.is_private
+    }
+
+    /// The switch.
+    pub fn switch(&self) -> Switch {
+        self.switch
+    }
+
+    /// Where the filter is.
+    pub fn filter(&self) -> Filter {
+        self.filter
+    }
+
+    /// What the status light shows, or would show if there were one.
+    pub fn light(&self) -> Code {
+        self.light.code()
+    }
+
+    /// Something of the body does not work.
+    pub fn has_fault(&self) -> bool {
+        self.has_fault
+    }
+
+    /// Takes note of whether the switch can be read.
+    pub fn set_readable(&mut self, is_readable: bool) {
+        self.switch = if is_readable { Switch::Readable } else { Switch::Unreadable };
+    }
+
+    /// Takes note of where the filter went.
+    pub fn set_filter(&mut self, position: FilterPosition) {
+        self.filter = match position {
+            FilterPosition::Day => Filter::Day,
+            FilterPosition::Night => Filter::Night,
+        };
     }
 
     /// Takes note of the switch.
@@ -219,7 +288,7 @@ fn open_sensor_power(board: &Board) -> Option<Result<Output, gpio::LineError>> {
     board.sensor_power.as_ref().map(|part| Output::open(&part.line, part.active))
 }
 
-fn watch_switch(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
+fn watch_switch(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool, Reading)> {
     let part = board.privacy_switch.clone().context("no [privacy-switch] in the board's table")?;
     let open = move || Input::open(&part.line, part.active);
     let input = open().inspect_err(|error| {
@@ -237,7 +306,12 @@ fn watch_switch(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
     let mut switch = PrivacySwitch::new(debounce, reading);
     let is_on = switch.is_on();
     let tell = Arc::clone(tell);
+    let mut was_readable = reading != Reading::Unreadable;
     let watched = Box::new(move |now, event| {
+        let is_readable = !matches!(event, Event::Lost);
+        if std::mem::replace(&mut was_readable, is_readable) != is_readable {
+            tell(HandEvent::Readable(is_readable));
+        }
         let of = |is_active| if is_active { Reading::On } else { Reading::Off };
         let changed = match event {
             Event::Edge { is_active, at } => switch.handle(at, of(is_active)),
@@ -249,7 +323,7 @@ fn watch_switch(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
         }
         switch.next_timeout()
     });
-    Ok((Edges::watch("privacy", input, move || open().ok(), watched), is_on))
+    Ok((Edges::watch("privacy", input, move || open().ok(), watched), is_on, reading))
 }
 
 fn watch_button(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {

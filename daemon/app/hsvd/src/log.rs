@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Logs to standard error; below systemd with the journal's level prefix.
 
+mod ring;
+
 use std::{env, fmt, io};
 
 use tracing::{Event, Level, Subscriber};
@@ -11,15 +13,18 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Begins logging. `RUST_LOG` chooses (`debug`, `hap=trace,hsvd=debug`); the default is `info`.
-pub fn start() {
+pub use ring::Ring;
+
+/// Begins logging, and keeps the last lines. `RUST_LOG` chooses (`debug`, `hap=trace,hsvd=debug`); the default is `info`.
+pub fn start() -> Ring {
     let wanted = env::var("RUST_LOG").unwrap_or_default();
     let usual = || Targets::new().with_default(Level::INFO);
     let chosen = wanted.parse();
     let is_refused = !wanted.is_empty() && chosen.is_err();
     let filter = chosen.ok().filter(|_| !wanted.is_empty()).unwrap_or_else(usual);
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let registry = tracing_subscriber::registry().with(filter);
+    let ring = Ring::default();
+    let registry = tracing_subscriber::registry().with(filter).with(ring.clone());
     if env::var_os("JOURNAL_STREAM").is_some() {
         let plain = tracing_subscriber::fmt::format().without_time().with_ansi(false);
         registry.with(layer.with_ansi(false).event_format(Journal(plain))).init();
@@ -29,6 +34,7 @@ pub fn start() {
     if is_refused {
         tracing::warn!(wanted, "RUST_LOG is not understood; logging as usual");
     }
+    ring
 }
 
 /// Puts `<priority>` before each line. Spec: sd-daemon(3)

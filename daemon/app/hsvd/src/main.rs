@@ -10,6 +10,7 @@ mod advert;
 mod compose;
 mod config;
 mod console;
+mod control;
 mod core;
 mod encoder;
 mod hands;
@@ -17,6 +18,7 @@ mod identity;
 mod log;
 mod motion;
 mod net;
+mod overlay;
 mod pairings;
 mod restart;
 mod saver;
@@ -33,7 +35,7 @@ use clap::Parser;
 use tracing::error;
 
 use crate::core::End;
-use config::Config;
+use config::OwnersFile;
 use store::{Store, StoreError};
 
 /// `EX_CONFIG` of sysexits.h: systemd must not start us again (`RestartPreventExitStatus=78`).
@@ -69,7 +71,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log::start();
+    let journal = log::start();
     if arguments.factory_reset {
         return match Store::reset(&arguments.state_dir) {
             Ok(()) => ExitCode::SUCCESS,
@@ -79,18 +81,18 @@ fn main() -> ExitCode {
             }
         };
     }
-    let config = match Config::read(&arguments.config) {
-        Ok(config) => config,
+    let owners = match OwnersFile::read(&arguments.config) {
+        Ok(owners) => owners,
         Err(error) => {
             error!("{:#}", anyhow::Error::from(error));
             return ExitCode::from(EXIT_CONFIG);
         }
     };
     if arguments.check_config {
-        console::checked(&config);
+        console::checked(&owners.config);
         return ExitCode::SUCCESS;
     }
-    let board = match hands::board(&arguments.boards, &config.body) {
+    let board = match hands::board(&arguments.boards, &owners.config.body) {
         Ok(board) => board,
         Err(error) => {
             error!("{error:#}");
@@ -105,9 +107,9 @@ fn main() -> ExitCode {
         console::lines(&hands::check(&board, &config.video.encoder));
         return ExitCode::SUCCESS;
     }
-    match compose::run(config, &arguments.state_dir, &board) {
+    match compose::run(owners, &arguments.state_dir, &board, journal) {
         Ok(End::Stopped) => ExitCode::SUCCESS,
-        Ok(End::Reset) => restart::now(),
+        Ok(End::Reset | End::Restart) => restart::now(),
         Err(error) => {
             error!("{error:#}");
             let needs_a_person = error.downcast_ref().is_some_and(StoreError::needs_a_person);

@@ -17,24 +17,43 @@ const TICK: Duration = Duration::from_millis(250);
 pub struct MotionWatch {
     detector: Arc<Mutex<MotionDetector>>,
     taps: Sender<Tap>,
+    scores: Arc<Scores>,
+}
+
+/// Who is told of each look for movement, until when.
+struct Scores {
+    until: Mutex<Option<Instant>>,
+    tell: Box<dyn Fn(f64, f64) + Send + Sync>,
 }
 
 impl MotionWatch {
-    /// Starts the thread; `tell` gets every change that the thread sees and must not wait.
-    pub fn spawn(config: MotionConfig, tell: impl Fn(MotionChange) + Send + 'static) -> Self {
+    /// Starts the thread; `tell` gets every change that the thread sees, `tell_score` while
+    /// [`MotionWatch::tell_scores`] says so what it saw; neither may wait.
+    pub fn spawn(
+        config: MotionConfig,
+        tell: impl Fn(MotionChange) + Send + 'static,
+        tell_score: impl Fn(f64, f64) + Send + Sync + 'static,
+    ) -> Self {
+        let scores = Arc::new(Scores { until: Mutex::default(), tell: Box::new(tell_score) });
+        let told = Arc::clone(&scores);
         let detector = Arc::new(Mutex::new(MotionDetector::new(config)));
         let (taps, inbox) = channel();
         let shared = Arc::clone(&detector);
         thread::Builder::new()
             .name("motion".to_owned())
-            .spawn(move || run(&shared, &inbox, &tell))
+            .spawn(move || run(&shared, &inbox, &tell, &told))
             .expect("the system can start a thread");
-        Self { detector, taps }
+        Self { detector, taps, scores }
     }
 
     /// Looks at the pictures of `tap` from now on, until its permit is taken back.
     pub fn watch(&self, tap: Tap) {
         self.taps.send(tap).expect("the motion thread lives as long as its handle");
+    }
+
+    /// Tells what each look for movement finds until then.
+    pub fn tell_scores(&self, until: Instant) {
+        *lock(&self.scores.until) = Some(until);
     }
 
     /// Motion for the hold time although nothing was seen.
@@ -48,11 +67,33 @@ impl MotionWatch {
     }
 }
 
-fn run(detector: &Mutex<MotionDetector>, taps: &Receiver<Tap>, tell: &impl Fn(MotionChange)) {
+impl Scores {
+    fn look(&self, now: Instant, detector: &Mutex<MotionDetector>) {
+        let mut until = lock(&self.until);
+        *until = until.filter(|until| now < *until);
+        if until.is_some()
+            && let Some((score, threshold)) = lock(detector).score()
+        {
+            (self.tell)(score.into(), threshold.into());
+        }
+    }
+}
+
+fn run(
+    detector: &Mutex<MotionDetector>,
+    taps: &Receiver<Tap>,
+    tell: &impl Fn(MotionChange),
+    scores: &Scores,
+) {
     while let Ok(tap) = taps.recv() {
         loop {
             let change = match tap.recv(TICK) {
-                Received::Frame(frame) => lock(detector).handle(Instant::now(), frame.picture.y()),
+                Received::Frame(frame) => {
+                    let now = Instant::now();
+                    let change = lock(detector).handle(now, frame.picture.y());
+                    scores.look(now, detector);
+                    change
+                }
                 Received::Nothing => lock(detector).handle_timeout(Instant::now()),
                 Received::Ended => break,
             };
@@ -63,6 +104,6 @@ fn run(detector: &Mutex<MotionDetector>, taps: &Receiver<Tap>, tell: &impl Fn(Mo
     }
 }
 
-fn lock(detector: &Mutex<MotionDetector>) -> MutexGuard<'_, MotionDetector> {
-    detector.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,8 +19,8 @@ pub struct Saver {
 
 impl Saver {
     /// Tells outcomes to `inputs`.
-    pub fn new(store: Store, inputs: UnboundedSender<Input>) -> Self {
-        Self { store: Arc::new(store), inputs, is_failing: false }
+    pub fn new(store: Arc<Store>, inputs: UnboundedSender<Input>) -> Self {
+        Self { store, inputs, is_failing: false }
     }
 
     /// Does `work` on another thread.
@@ -31,6 +31,11 @@ impl Saver {
                 debug!("saved after the end");
             }
         });
+    }
+
+    /// The last save did not work.
+    pub fn is_failing(&self) -> bool {
+        self.is_failing
     }
 
     /// Warns of a failing store, once an episode, and tells whether this save worked.

@@ -64,6 +64,11 @@ impl Sounds {
         Ok(Self { microphone, silence: silence.transpose()?, silent_audio_track, speaker })
     }
 
+    /// There is a microphone.
+    pub fn has_microphone(&self) -> bool {
+        self.microphone.is_some()
+    }
+
     /// A viewer hears the microphone, if there is one, for as long as `permit` holds.
     pub fn listen(&self, viewer: ListenerId, format: LiveFormat, permit: LivePermit) {
         if let Some(microphone) = &self.microphone {

@@ -26,6 +26,15 @@ pub fn stopping() {
     notify(NotifyState::Stopping);
 }
 
+/// The program begins anew, in the same process.
+pub fn restarting() {
+    notify(NotifyState::Reloading);
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(now),
+        Err(error) => debug!(%error, "no clock for systemd"),
+    }
+}
+
 fn notify(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         debug!(%error, "systemd was not told");

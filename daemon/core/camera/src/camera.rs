@@ -219,6 +219,16 @@ impl Camera {
         })
     }
 
+    /// What HomeKit and the owner set, as far as it is in effect.
+    pub fn state(&self) -> &StoredState {
+        &self.granted
+    }
+
+    /// Motion is being told.
+    pub fn is_moving(&self) -> bool {
+        self.is_moving
+    }
+
     /// Off by the owner's hand or by the switch on the case.
     pub fn is_manually_disabled(&self) -> bool {
         self.is_switched_off || self.granted.disabled_by_owner

@@ -151,6 +151,12 @@ impl MotionDetector {
         self.hold_until.take().map(|_| MotionChange::Ended)
     }
 
+    /// What moved of the picture when it was last looked at, and from where on that counts: shares
+    /// of the picture's area, 0 to 1. `None` before the first look.
+    pub fn score(&self) -> Option<(f32, f32)> {
+        self.scene.as_ref().map(|scene| (scene.largest, self.config.minimum_size.share()))
+    }
+
     /// Whether motion is reported.
     pub fn is_motion(&self) -> bool {
         self.hold_until.is_some()
@@ -200,6 +206,8 @@ struct Scene {
     /// Time that has not yet made a tick, and movement that has not yet made a tone unit.
     tick_rest: Duration,
     step_rest: f32,
+    /// The largest thing that moved at the last look, as a share of the picture's area.
+    largest: f32,
     /// The last time the whole picture changed, and since when it has been doing so.
     flood: Option<(Instant, Instant)>,
 }
@@ -225,6 +233,7 @@ impl Scene {
             frames: 1,
             tick_rest: Duration::ZERO,
             step_rest: 0.0,
+            largest: 0.0,
             flood: None,
         })
     }
@@ -266,6 +275,10 @@ impl Scene {
         let (moving, fresh) = (self.background.moving(), self.background.fresh());
         let mut blobs = self.finder.find(moving, fresh);
         self.weather.sort_out(self.gap, cells, &mut blobs);
+        let largest = blobs.iter().map(|blob| blob.area).max().unwrap_or(0);
+        #[expect(clippy::cast_precision_loss, reason = "at most 65536 cells")]
+        let share = largest as f32 / cells as f32;
+        self.largest = share;
         blobs.retain(|blob| blob.area >= minimum && !self.is_only_lit(blob));
         blobs
     }

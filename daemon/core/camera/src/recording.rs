@@ -143,6 +143,8 @@ impl Recorder {
                     }
                 };
                 actions.extend(answer.map(|message| Action::Send { connection, message }));
+                let refused = accepted.as_ref().err();
+                actions.extend(refused.map(|&reason| Action::Refused { connection, reason }));
                 if let Ok(open) = accepted {
                     let until = now + self.timers.first_picture_within;
                     self.state = State::Waiting { open, until };

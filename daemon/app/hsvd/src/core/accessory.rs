@@ -10,7 +10,8 @@ use media::SnapshotError;
 use rand_chacha::rand_core::Rng;
 use tracing::debug;
 
-use super::{Core, Input};
+use super::control::owner_answered;
+use super::{Core, Input, Writer};
 use crate::net::NetEvent;
 use crate::{console, pairings, settings};
 
@@ -75,6 +76,7 @@ impl Core {
                     let outputs = self.hds.handle(now, gone);
                     self.do_hds(now, outputs);
                 }
+                Output::Changed { order, result } => self.pairings_answered(order, result),
                 Output::Identify => self.identify(),
             }
         }
@@ -89,9 +91,7 @@ impl Core {
                 self.reply(now, ticket, reply);
             }
             Request::Write(entries) => {
-                let inner = camera::Ticket(self.next_write);
-                self.next_write += 1;
-                self.writes.insert(inner, ticket);
+                let inner = self.write_ticket(Writer::Controller(ticket));
                 let mut accessory_salt = [0; 32];
                 self.rng.fill_bytes(&mut accessory_salt);
                 let entry = |from: hap::WriteEntry| camera::WriteEntry {
@@ -119,6 +119,14 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// The camera's ticket for what `writer` wants.
+    pub(super) fn write_ticket(&mut self, writer: Writer) -> camera::Ticket {
+        let ticket = camera::Ticket(self.next_write);
+        self.next_write += 1;
+        self.writes.insert(ticket, writer);
+        ticket
     }
 
     fn take_snapshot(&self, ticket: Ticket, width: u32, height: u32) {
@@ -172,10 +180,13 @@ impl Core {
                     self.saver
                         .save(move |store| Input::SettingsSaved(settings::save(store, &state)));
                 }
-                Action::Reply { ticket, outcomes } => {
-                    let Some(ticket) = self.writes.remove(&ticket) else { continue };
-                    self.reply(now, ticket, Reply::Write(outcomes));
-                }
+                Action::Reply { ticket, outcomes } => match self.writes.remove(&ticket) {
+                    Some(Writer::Controller(ticket)) => {
+                        self.reply(now, ticket, Reply::Write(outcomes));
+                    }
+                    Some(Writer::Owner(to)) => owner_answered(to, &outcomes),
+                    None => {}
+                },
                 Action::Notify { iid, value, author } => {
                     let author = author.map(|author| ConnectionId(author.0));
                     let outputs = self.hap.handle(now, hap::Input::Changed { iid, value, author });
@@ -211,7 +222,11 @@ impl Core {
                 Action::Record(selected) => self.configure_recording(selected),
                 Action::ForgetPrebuffer => self.recordings.forget(),
                 Action::ForgetSound => self.recordings.forget_sound(),
-                Action::TriggerMotion => self.trigger_motion(),
+                Action::TriggerMotion => {
+                    if self.trigger_motion().is_err() {
+                        debug!("the camera went off as somebody rang: no motion");
+                    }
+                }
                 Action::ForgetPictures => self.forget_pictures(now),
                 Action::EndRecordings => self.end_recordings(now),
                 Action::Output(outputs) => {

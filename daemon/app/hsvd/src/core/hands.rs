@@ -35,6 +35,8 @@ impl Core {
                 self.act(now, actions);
                 self.show_situation();
             }
+            HandEvent::Readable(is_readable) => self.hands.set_readable(is_readable),
+            HandEvent::Filter(position) => self.hands.set_filter(position),
             HandEvent::Button(Event::Reached(step)) => {
                 info!(?step, "the button is held");
                 self.hands.show_step(step);
@@ -83,6 +85,7 @@ impl Core {
 
     /// From the promise on nothing is worth keeping. Without it nothing has changed.
     pub(super) fn reset_promised(&mut self, promised: Result<(), StoreError>) {
+        self.reset_answered(promised.is_ok());
         match promised {
             Ok(()) => self.end = Some(End::Reset),
             Err(error) => {

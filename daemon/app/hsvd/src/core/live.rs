@@ -10,6 +10,7 @@
 //! ```
 
 mod encodes;
+mod sessions;
 mod summary;
 mod view;
 mod voice;
@@ -33,6 +34,7 @@ use tracing::{debug, info, warn};
 
 use super::Core;
 use crate::config::LiveConfig;
+use crate::control::Signal;
 use crate::udp::{self, Datagram, Port};
 pub use encodes::{Capacity, Encodes as LiveEncodes};
 use summary::Reason;
@@ -61,6 +63,8 @@ pub struct LiveViews {
     /// Names the camera in all of its streams; random, so that it tells nothing.
     cname: Cname,
     arrivals: mpsc::Sender<Datagram<Arrival>>,
+    /// Sessions that were started so far; the newest has this number.
+    started: u32,
     /// Viewers that had sound so far, so that each has a number of its own.
     listeners: u32,
 }
@@ -75,7 +79,15 @@ impl LiveViews {
     ) -> Self {
         let name = format!("{:016x}", rng.next_u64());
         let cname = Cname::new(&name).expect("16 bytes are a name");
-        Self { views: Default::default(), encodes, config, cname, arrivals, listeners: 0 }
+        Self {
+            views: Default::default(),
+            encodes,
+            config,
+            cname,
+            arrivals,
+            started: 0,
+            listeners: 0,
+        }
     }
 
     /// When [`Core::live_timeout`] is due.
@@ -152,11 +164,14 @@ impl Core {
     pub(super) fn start_live(&mut self, now: Instant, service: usize, selection: Selection) {
         let Some(view) = &mut self.live.views[service] else { return };
         debug!(service, ?selection, "live view starts");
+        self.live.started = self.live.started.wrapping_add(1);
+        view.number = self.live.started;
         view.start(now, selection, &mut self.rng);
         if let Some(audio) = selection.audio {
             self.start_voice(now, service, audio);
         }
         self.plan_live();
+        self.tell_live_began(now, service);
     }
 
     /// A session is altered.
@@ -191,7 +206,12 @@ impl Core {
         self.hush(service);
         let Some(mut view) = self.live.views[service].take() else { return };
         view.close(moment(now));
-        info!("{}", view.summary(now, Reason::Ended(reason)));
+        let summary = view.summary(now, Reason::Ended(reason));
+        info!("{summary}");
+        if view.running.is_some() {
+            let why = summary.why().to_owned();
+            self.control.outlet.tell(Signal::LiveSessionEnded(view.number, why));
+        }
         let connection = view.connection.0;
         drop(view);
         self.plan_live();

@@ -7,12 +7,13 @@ use camera::motion::MotionChange;
 use camera::tlv::recording::{self, Level, Profile};
 use camera::tlv::selected::SelectedConfiguration;
 use frame::{AudioCodec, Size};
-use media::{AudioFormat, SoundEvent, TapOptions, VideoEvent};
+use media::{AudioFormat, SoundEvent, SpeakerEvent, TapOptions, VideoEvent};
 use privacy::{Motion, OperatingMode};
 use tracing::{info, warn};
 
-use super::Core;
 use super::stream::Effect;
+use super::{Core, history};
+use crate::control::Refused;
 
 /// Motion is looked for in pictures no larger than this; finer detail is noise.
 const MOTION_SIZE: Size = Size::new(640, 360);
@@ -21,6 +22,7 @@ impl Core {
     pub(super) fn video_event(&mut self, now: Instant, event: VideoEvent) {
         match event {
             VideoEvent::Encoded(frame) => {
+                self.control.history.troubles.encoder = None;
                 self.recorded_frame(now, &frame);
                 self.push_video(now, frame);
             }
@@ -34,12 +36,19 @@ impl Core {
             VideoEvent::SourceLost { reason } => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "no pictures; trying again");
+                self.control.history.counts.source_losses += 1;
+                self.control.history.troubles.source = history::reason(reason);
                 self.source_lost(now);
             }
-            VideoEvent::SourceBack => info!("pictures again"),
+            VideoEvent::SourceBack => {
+                info!("pictures again");
+                self.control.history.troubles.source = None;
+            }
             VideoEvent::EncoderFailed { reason } => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "the encoder stopped; trying again");
+                self.control.history.counts.encoder_failures += 1;
+                self.control.history.troubles.encoder = history::reason(reason);
                 self.source_lost(now);
             }
         }
@@ -56,27 +65,53 @@ impl Core {
             SoundEvent::Failed(reason) => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
                 warn!(reason, "no sound; trying again");
+                self.control.history.troubles.sound = history::reason(reason);
             }
-            SoundEvent::Recovered => info!("sound again"),
+            SoundEvent::Recovered => {
+                info!("sound again");
+                self.control.history.troubles.sound = None;
+            }
         }
     }
 
     pub(super) fn motion_changed(&mut self, now: Instant, change: MotionChange) {
         let is_moving = change == MotionChange::Started;
         info!(is_moving, "motion");
+        if is_moving {
+            self.control.history.counts.motions += 1;
+            self.control.history.last_motion = Some(std::time::SystemTime::now());
+        }
         let actions = self.camera.handle(now, camera::Input::MotionChanged(is_moving));
         self.act(now, actions);
         self.recorder(now, camera::recording::Input::Motion(is_moving));
     }
 
     /// Motion for the hold time because somebody asked for it.
-    pub(super) fn trigger_motion(&mut self) {
+    ///
+    /// # Errors
+    /// [`Refused::NotPermitted`] where motion may not be looked for.
+    pub(super) fn trigger_motion(&mut self) -> Result<(), Refused> {
         if !self.gate.permits().motion {
-            info!("the camera is off or unpaired: no motion");
-            return;
+            return Err(Refused::NotPermitted);
         }
         if let Some(change) = self.motion.trigger() {
             self.motion_changed(Instant::now(), change);
+        }
+        Ok(())
+    }
+
+    pub(super) fn speaker_event(&mut self, event: SpeakerEvent) {
+        let speaker = &mut self.control.history.troubles.speaker;
+        match event {
+            SpeakerEvent::Failed(reason) => {
+                let reason = format!("{:#}", anyhow::Error::from(reason));
+                warn!(reason, "what viewers say is not heard; trying again");
+                *speaker = history::reason(reason);
+            }
+            SpeakerEvent::Recovered => {
+                info!("what viewers say is heard again");
+                *speaker = None;
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //! Data streams and the recordings that go over them.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use camera::prebuffer::{Limits, Prebuffer, Pushed, Restart};
 use camera::recording::{Action, Conditions, Input, Recorder, Refusal, SourceEnd, Timers, admit};
@@ -65,6 +65,26 @@ impl Recordings {
     /// When [`Core::recordings_timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
         self.recorder.next_timeout()
+    }
+
+    /// A hub takes a recording.
+    pub fn is_recording(&self) -> bool {
+        self.recorder.is_recording()
+    }
+
+    /// How long the whole fragments last that are held.
+    pub fn held(&self) -> Duration {
+        self.prebuffer.duration()
+    }
+
+    /// Bytes that are held.
+    pub fn held_bytes(&self) -> usize {
+        self.prebuffer.bytes()
+    }
+
+    /// Data streams over which something was said.
+    pub fn data_streams(&self) -> usize {
+        self.owners.len()
     }
 
     /// What a hub selected, if anything.
@@ -163,9 +183,12 @@ impl Core {
                     self.recorder(now, Input::Message { connection, message, conditions });
                 }
                 Output::Closed { connection, owner, reason } => {
+                    let history = &mut self.control.history;
                     if reason == CloseReason::Stalled {
                         warn!(%reason, "data stream dropped");
+                        history.counts.data_streams_stalled += 1;
                     }
+                    history.last_stream_end = Some((SystemTime::now(), reason.to_string()));
                     self.recordings.owners.remove(&connection);
                     self.pin(now, owner.0);
                     self.recorder(now, Input::Closed(connection));
@@ -232,7 +255,15 @@ impl Core {
                         }
                     }
                 }
+                Action::Refused { connection, reason } => {
+                    info!(connection = connection.0, %reason, "a home hub's recording is refused");
+                    let history = &mut self.control.history;
+                    history.counts.recordings_refused += 1;
+                    history.last_refusal = Some((SystemTime::now(), reason.to_string()));
+                }
                 Action::Ended(summary) => {
+                    let recording = self.control.history.recording_ended(&summary);
+                    self.tell_recording_ended(recording);
                     if summary.ending.is_normal() {
                         info!("{summary}");
                     } else {
@@ -245,6 +276,7 @@ impl Core {
                 }
             }
         }
+        self.tell_recording_began(now);
     }
 
     pub(super) fn recordings_timeout(&mut self, now: Instant) {

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use appliance::button::Step;
-use appliance::status::{Colour, Situation, StatusLight};
+use appliance::status::{Code, Colour, Situation, StatusLight};
 use gpio::board::{Board, Part, StatusLed};
 use gpio::{KernelLed, LEDS, Output};
 use tracing::warn;
@@ -91,6 +91,11 @@ impl Light {
     /// Shows what is so now.
     pub fn set(&self, situation: Situation) {
         self.shared.tell(|status, now| status.set(now, situation));
+    }
+
+    /// What it shows.
+    pub fn code(&self) -> Code {
+        self.shared.lock().status.code(Instant::now())
     }
 
     /// Shows which camera this is.

@@ -15,6 +15,8 @@ use linux_embedded_hal::CdevPin;
 use media::{Mean, Received, Tap};
 use tracing::{info, warn};
 
+use super::{HandEvent, Tell};
+
 /// Time between two measurements.
 const EVERY: Duration = Duration::from_secs(1);
 /// The thread looks so often whether it was told something.
@@ -77,7 +79,7 @@ fn open_lamp(part: &IrLampPart) -> anyhow::Result<IrLamp> {
 impl NightWatch {
     /// Starts the thread if there is a filter or a lamp; `false` with it means that something is
     /// fitted and cannot be used.
-    pub fn spawn(board: &Board) -> (Option<Self>, bool) {
+    pub fn spawn(board: &Board, tell: &Tell) -> (Option<Self>, bool) {
         let outputs = open_outputs(board);
         let mut is_well = outputs.is_well;
         if outputs.filter.is_none() && outputs.lamp.is_none() {
@@ -104,9 +106,12 @@ impl NightWatch {
         };
         let (told, inbox) = channel();
         let night = NightVision::new(settings);
+        let tell = Tell::clone(tell);
         let thread = thread::Builder::new()
             .name("night".to_owned())
-            .spawn(move || Watch { night, outputs, sensor, tap: None, seen: None }.run(&inbox))
+            .spawn(move || {
+                Watch { night, outputs, tell, sensor, tap: None, seen: None }.run(&inbox)
+            })
             .expect("the system can start a thread");
         (Some(Self { told: Some(told), thread: Some(thread) }), is_well)
     }
@@ -142,6 +147,7 @@ impl Drop for NightWatch {
 struct Watch {
     night: NightVision,
     outputs: Outputs,
+    tell: Tell,
     sensor: Option<Box<dyn LightSensor>>,
     tap: Option<Tap>,
     seen: Option<Picture>,
@@ -209,8 +215,10 @@ impl Watch {
                         Position::Night => FilterPosition::Night,
                     };
                     let moved = self.outputs.filter.as_mut().map(|filter| filter.move_to(to));
-                    if let Some(Err(error)) = moved {
-                        warn!(%error, "the IR-cut filter");
+                    match moved {
+                        Some(Ok(_)) => (self.tell)(HandEvent::Filter(to)),
+                        Some(Err(error)) => warn!(%error, "the IR-cut filter"),
+                        None => {}
                     }
                 }
                 Action::Lamp(is_lit) => {

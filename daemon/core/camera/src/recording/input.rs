@@ -6,7 +6,7 @@ use std::time::Duration;
 use hds::{ConnectionId, Message};
 use privacy::{Permit, Record};
 
-use super::{Refusal, Summary};
+use super::{Reason, Refusal, Summary};
 
 /// Times and bounds of recordings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +109,13 @@ pub enum Action {
         connection: ConnectionId,
         /// What.
         message: Message,
+    },
+    /// A hub wanted a recording and was told why not: remember it for the owner.
+    Refused {
+        /// Over which data stream.
+        connection: ConnectionId,
+        /// What the hub was told.
+        reason: Reason,
     },
     /// A recording ended: write it to the journal.
     Ended(Summary),

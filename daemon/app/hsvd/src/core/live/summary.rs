@@ -61,16 +61,23 @@ impl View {
     }
 }
 
-impl Display for Summary {
-    fn fmt(&self, out: &mut Formatter<'_>) -> Result {
-        let why = match self.reason {
+impl Summary {
+    /// Why it is over.
+    pub fn why(&self) -> &'static str {
+        match self.reason {
             Reason::Ended(LiveEnd::Viewer) => "the viewer ended it",
             Reason::Ended(LiveEnd::NotStarted) => "the viewer never started it",
             Reason::Ended(LiveEnd::ConnectionClosed) => "the viewer's connection closed",
             Reason::Ended(LiveEnd::NotPermitted) => "the camera may not be watched any more",
             Reason::Ended(LiveEnd::Lost) => "the viewer is gone",
             Reason::Stopping => "the camera stops",
-        };
+        }
+    }
+}
+
+impl Display for Summary {
+    fn fmt(&self, out: &mut Formatter<'_>) -> Result {
+        let why = self.why();
         let Self { viewer, watched, dropped, rejected, early, .. } = self;
         match watched {
             None => write!(out, "live view for {viewer} ended before its start: {why}")?,

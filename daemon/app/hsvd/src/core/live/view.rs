@@ -65,6 +65,8 @@ pub(super) enum PrepareError {
 /// One live session.
 pub(super) struct View {
     pub id: SessionId,
+    /// Among the sessions that were started; 0 before.
+    pub number: u32,
     pub connection: ConnectionId,
     pub permit: LivePermit,
     pub controller: Endpoint,
@@ -126,6 +128,7 @@ impl View {
         };
         let view = Self {
             id: request.session_id,
+            number: 0,
             connection,
             permit,
             controller: request.controller,

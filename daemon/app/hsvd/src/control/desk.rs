@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Where the control interface asks the core. The core is asked over a short queue and only by so
+//! many callers at once; whoever comes then is told to try again, and costs the core nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::control::{Controller, Error, LiveSession, Recording};
+use frame::Size;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+use super::facts::Facts;
+use super::state::State;
+
+/// Calls that the core or the disk is at work on.
+const CALLS: usize = 16;
+
+/// Where an answer goes.
+pub type Answer<T> = oneshot::Sender<Result<T, Refused>>;
+
+/// What the core is asked for.
+#[derive(Debug)]
+pub enum Request {
+    /// Off by the owner's hand, or back to what HomeKit wants.
+    SetSoftwarePrivacy(bool, Answer<()>),
+    /// What Home's NightVision says.
+    SetNightVision(bool, Answer<()>),
+    /// As if something had moved.
+    TriggerMotion(Answer<()>),
+    /// A JPEG of at most this size.
+    Snapshot(Size, Answer<Arc<[u8]>>),
+    /// Who watches.
+    LiveSessions(Answer<Vec<LiveSession>>),
+    /// The last recordings, newest first.
+    Recordings(Answer<Vec<Recording>>),
+    /// Everything that explains and counts.
+    Facts(Answer<Box<Facts>>),
+    /// Shows which camera this is.
+    Identify(Answer<()>),
+    /// Tells of each look for movement for so long.
+    WatchMotion(Duration, Answer<()>),
+    /// Who is paired.
+    Controllers(Answer<Vec<Controller>>),
+    /// The code to type and the one to scan.
+    SetupCode(Answer<(String, String)>),
+    /// The pairings, by the owner.
+    Change(hap::Change, Answer<()>),
+    /// Everything goes but the owner's file.
+    FactoryReset(Answer<()>),
+    /// Ends and begins anew.
+    Restart(Answer<()>),
+}
+
+/// Why the core does not do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The gate.
+    #[error("the camera's state does not permit it: it is off, disabled by hand, or not paired")]
+    NotPermitted,
+    /// Nobody with this identifier is paired.
+    #[error("no controller has this identifier")]
+    UnknownController,
+    /// The camera lacks the part.
+    #[error("this camera has none")]
+    NotFitted,
+    /// Others wait already.
+    #[error("too many calls wait; try again")]
+    Busy,
+    /// The store.
+    #[error("it could not be saved; what shuts or removes holds until the next start")]
+    StoreFailed,
+    /// No snapshot came.
+    #[error("the camera gave no picture")]
+    NoPicture,
+    /// The core is gone.
+    #[error("the camera is shutting down")]
+    Stopping,
+}
+
+/// Errors map here and nowhere else.
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        let text = refused.to_string();
+        match refused {
+            Refused::NotPermitted => Self::NotPermitted(text),
+            Refused::UnknownController => Self::UnknownController(text),
+            Refused::NotFitted => Self::NotFitted(text),
+            Refused::Busy | Refused::Stopping => Self::Busy(text),
+            Refused::StoreFailed => Self::StoreFailed(text),
+            Refused::NoPicture => Self::NoPicture(text),
+        }
+    }
+}
+
+/// What interfaces ask and read.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    requests: mpsc::Sender<Request>,
+    calls: Arc<Semaphore>,
+    state: watch::Receiver<State>,
+}
+
+impl Desk {
+    /// The desk, and what comes to it.
+    pub fn new(state: watch::Receiver<State>) -> (Self, mpsc::Receiver<Request>) {
+        let (requests, inbox) = mpsc::channel(CALLS);
+        (Self { requests, calls: Arc::new(Semaphore::new(CALLS)), state }, inbox)
+    }
+
+    /// What was published last.
+    pub fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    /// Asks the core and waits for its answer.
+    ///
+    /// # Errors
+    /// The core's refusal; Busy without asking it when too many wait.
+    pub async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, Error> {
+        let _call = self.calls.try_acquire().map_err(|_| Refused::Busy)?;
+        let (answer, reply) = oneshot::channel();
+        self.requests.try_send(request(answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refused::Busy,
+            mpsc::error::TrySendError::Closed(_) => Refused::Stopping,
+        })?;
+        Ok(reply.await.map_err(|_| Refused::Stopping)??)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_is_turned_away_before_the_core() {
+        let (_publish, state) = watch::channel(State::start());
+        let (desk, mut inbox) = Desk::new(state);
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..CALLS {
+            let desk = desk.clone();
+            waiting.spawn(async move { desk.ask(Request::Identify).await });
+        }
+        tokio::task::yield_now().await;
+        assert!(matches!(desk.ask(Request::Identify).await, Err(Error::Busy(_))));
+        for _ in 0..CALLS {
+            let Some(Request::Identify(answer)) = inbox.recv().await else { panic!("no request") };
+            answer.send(Ok(())).unwrap();
+        }
+        while let Some(done) = waiting.join_next().await {
+            assert!(done.unwrap().is_ok());
+        }
+        drop(inbox);
+        assert!(matches!(desk.ask(Request::Identify).await, Err(Error::Busy(_))), "it is gone");
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What goes into an archive, and what never comes out of one.
+
+use super::*;
+use crate::control::facts::tests::all_is_well;
+
+fn material<'a>(facts: &'a Facts, settings: &'a [Setting], journal: &'a [String]) -> Material<'a> {
+    let (findings, conditions) = (&[], &[]);
+    Material { version: "1.2.3", board: "test", facts, findings, conditions, settings, journal }
+}
+
+#[test]
+fn no_secret_leaves_in_any_form() {
+    let seed: Vec<u8> = (100..132).collect();
+    let identity = serde_json::json!({
+        "device_id": "AA:BB:CC:DD:EE:FF", "signing_seed": seed,
+        "setup_code": "314-15-926", "setup_id": "7QX9",
+    });
+    let key: Vec<u8> = (7..39).collect();
+    let pairings = serde_json::json!({
+        "pairings": [{ "identifier": "8D2C-PHONE", "public_key": key, "is_admin": true }],
+    });
+    let redactor = Redactor::new(&[identity, pairings], ["X-HM://0023ISYWY7QX9".to_owned()]);
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    use base64::Engine;
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let secrets = [
+        "314-15-926".to_owned(),
+        "31415926".to_owned(),
+        "7QX9".to_owned(),
+        "8D2C-PHONE".to_owned(),
+        "X-HM://0023ISYWY7QX9".to_owned(),
+        hex(&seed),
+        hex(&key).to_uppercase(),
+        base64(&seed),
+        base64(&key),
+        format!("{key:?}").trim_matches(['[', ']']).to_owned(),
+        "HomeSweetHome".to_owned(),
+        "correct horse".to_owned(),
+        "battery-staple".to_owned(),
+    ];
+    let mut journal: Vec<String> =
+        secrets[..10].iter().map(|secret| format!("INFO x: a line with {secret} in it")).collect();
+    journal.push("INFO net: joined ssid=\"HomeSweetHome\" channel=6".to_owned());
+    journal.push("INFO net: PSK: \"correct horse\" taken".to_owned());
+    journal.push("DEBUG net: wifi_password=battery-staple retry=2".to_owned());
+    let settings = [Setting {
+        key: "name".to_owned(),
+        value: "\"Porch 31415926\"".to_owned(),
+        from: "file".to_owned(),
+    }];
+    let mut facts = all_is_well();
+    facts.troubles.source = Some(format!("no device {}", secrets[5]).into());
+    let bytes = archive(&material(&facts, &settings, &journal), &redactor);
+    let text = String::from_utf8(bytes).unwrap();
+    for secret in &secrets {
+        assert!(!text.contains(secret.as_str()), "{secret} came out");
+    }
+    for kept in ["a line with (removed) in it", "channel=6", "taken", "retry=2", "hsvd 1.2.3"] {
+        assert!(text.contains(kept), "{kept:?} is gone");
+    }
+}
+
+#[test]
+fn what_helps_is_in_it() {
+    let mut facts = all_is_well();
+    facts.counters = vec![("motions_total", 3.0)];
+    let journal = vec!["INFO hsvd: started version=1".to_owned()];
+    let bytes = archive(&material(&facts, &[], &journal), &Redactor::default());
+    let text = String::from_utf8(bytes).unwrap();
+    for word in [
+        "version.txt",
+        "state.txt",
+        "mode stream-and-record",
+        "motions_total 3",
+        "INFO hsvd: started version=1",
+        "board test",
+        "ended normally",
+    ] {
+        assert!(text.contains(word), "{word:?} is not in it");
+    }
+}

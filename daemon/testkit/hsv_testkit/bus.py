@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""A message bus of our own with the camera's policy, and people of several groups who call it."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
+from jeepney.io.blocking import open_dbus_connection
+
+from hsv_testkit.accessory import REPOSITORY
+
+NAME = "org.hsvcam.Camera"
+PATH = "/org/hsvcam/Camera"
+POLICY = REPOSITORY / "daemon/app/hsvd/dist/org.hsvcam.Camera.conf"
+INTERFACES = REPOSITORY / "daemon/app/control/interfaces"
+# As the system bus of a distribution: nothing may be called but what a service's policy allows.
+SYSTEM = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><deny own="*"/><deny send_type="method_call"/>
+<allow send_type="signal"/><allow send_requested_reply="true" send_type="method_return"/>
+<allow send_requested_reply="true" send_type="error"/><allow receive_type="method_call"/>
+<allow receive_type="method_return"/><allow receive_type="error"/><allow receive_type="signal"/>
+<allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
+</policy><include>{policy}</include></busconfig>
+"""
+# As a user's bus: everything is allowed.
+SESSION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
+<allow receive_sender="*"/></policy></busconfig>
+"""
+GROUPS = ("hsv", "hsv-admin")
+PEOPLE = {"hsv": "hsv", "hsvt-look": "hsv", "hsvt-admin": "hsv-admin", "hsvt-nobody": None}
+
+
+def wait_for(what: str, is_there: Callable[[], Any], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_there():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.02)
+
+
+class People:
+    """Users of this machine for the time of the tests."""
+
+    def __init__(self) -> None:
+        self._made: list[list[str]] = []
+        for group in GROUPS:
+            with suppress(KeyError):
+                grp.getgrnam(group)
+                continue
+            self._make(["groupadd", "--system", group], ["groupdel", group])
+        for name, group in PEOPLE.items():
+            with suppress(KeyError):
+                pwd.getpwnam(name)
+                continue
+            more = ["--gid", group] if group else ["--user-group"]
+            make = ["useradd", "--system", "--no-create-home", *more, name]
+            self._make(make, ["userdel", name])
+
+    def _make(self, command: list[str], undo: list[str]) -> None:
+        subprocess.run(command, check=True, capture_output=True)
+        self._made.insert(0, undo)
+
+    def remove(self) -> None:
+        for undo in self._made:
+            subprocess.run(undo, check=False, capture_output=True)
+
+    @staticmethod
+    def command(name: str) -> list[str]:
+        """Words before a command that is to be theirs."""
+        if name == "root":
+            return []
+        return ["setpriv", f"--reuid={name}", f"--regid={pwd.getpwnam(name).pw_gid}"] + [
+            "--init-groups"
+        ]
+
+
+class Bus:
+    """A dbus-daemon or dbus-broker that can be ended and started again."""
+
+    def __init__(self, work: Path, program: str, template: str = SYSTEM) -> None:
+        self.program, self._work = program, work
+        self.socket = work / "bus"
+        self.address = f"unix:path={self.socket}"
+        self.config = work / "bus.conf"
+        self.config.write_text(template.format(socket=self.socket, policy=POLICY))
+        self.start()
+
+    def start(self) -> None:
+        self.socket.unlink(missing_ok=True)
+        if self.program == "dbus-daemon":
+            command = ["dbus-daemon", f"--config-file={self.config}", "--nofork"]
+        else:
+            launch = ["dbus-broker-launch", "--scope", "system", "--config-file", str(self.config)]
+            command = ["systemd-socket-activate", "-l", str(self.socket), *launch]
+        with (self._work / "bus.log").open("a") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_for("the bus's socket", self.socket.exists)
+        self.socket.chmod(0o666)
+
+    def stop(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
+
+    def log(self) -> str:
+        return (self._work / "bus.log").read_text()
+
+
+class CallError(Exception):
+    """The call was answered with an error; `name` says which."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(f"{name}: {text}")
+        self.name = name
+
+
+class Caller:
+    """A connection of this process; fast, and takes file descriptors."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.connection = open_dbus_connection(bus.address, enable_fds=True)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def address(self, interface: str) -> DBusAddress:
+        return DBusAddress(PATH, bus_name=NAME, interface=interface)
+
+    def call(
+        self, interface: str, member: str, signature: str = "", *arguments: Any, timeout: float = 20
+    ) -> Any:
+        full = interface if "." in interface else f"{NAME.rsplit('.', 1)[0]}.{interface}"
+        message = new_method_call(self.address(full), member, signature or None, arguments)
+        reply = self.connection.send_and_get_reply(message, timeout=timeout)
+        if reply.header.message_type == MessageType.error:
+            text = str(reply.body[0]) if reply.body else ""
+            raise CallError(reply.header.fields[HeaderFields.error_name], text)
+        if len(reply.body) == 1:
+            return reply.body[0]
+        return reply.body or None
+
+    def get(self, interface: str, name: str) -> Any:
+        where = ("org.freedesktop.DBus.Properties", "Get")
+        return self.call(*where, "ss", f"org.hsvcam.{interface}", name)[1]
+
+    def set(self, interface: str, name: str, signature: str, value: Any) -> None:
+        where = ("org.freedesktop.DBus.Properties", "Set")
+        self.call(*where, "ssv", f"org.hsvcam.{interface}", name, (signature, value))
+
+    def records(self, interface: str, member: str) -> list[dict[str, Any]]:
+        """An `aa{sv}` without its signatures."""
+        answer = self.call(interface, member)
+        return [{key: value[1] for key, value in one.items()} for one in answer]
+
+
+def run_as(name: str, bus: Bus, *command: str) -> subprocess.CompletedProcess[str]:
+    """A program of somebody; `ADDRESS` in its words is the bus's."""
+    words = [word.replace("ADDRESS", bus.address) for word in command]
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    environment["DBUS_SYSTEM_BUS_ADDRESS"] = bus.address
+    return subprocess.run(
+        [*People.command(name), *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=30,
+        check=False,
+    )
+
+
+def busctl(name: str, bus: Bus, *words: str) -> subprocess.CompletedProcess[str]:
+    return run_as(name, bus, "busctl", "--address=ADDRESS", *words)
+
+
+def missing_for_dbus_broker() -> str:
+    """Why dbus-broker cannot run here; empty where it can."""
+    for program in ("dbus-broker", "dbus-broker-launch", "systemd-socket-activate"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    if not Path("/run/systemd/private").exists():
+        return "dbus-broker's launcher needs a running systemd"
+    return ""
