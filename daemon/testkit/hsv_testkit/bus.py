@@ -18,7 +18,7 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
-from hsv_testkit.accessory import REPOSITORY
+from hsv_testkit.accessory import REPOSITORY, Accessory
 
 NAME = "org.hsvcam.Camera"
 PATH = "/org/hsvcam/Camera"
@@ -197,3 +197,26 @@ def missing_for_dbus_broker() -> str:
     if not Path("/run/systemd/private").exists():
         return "dbus-broker's launcher needs a running systemd"
     return ""
+
+
+def refused(action: Callable[[], Any]) -> str:
+    """The name of the error that a call is answered with."""
+    try:
+        action()
+    except CallError as error:
+        return error.name
+    raise AssertionError("it was not refused")
+
+
+def is_there(caller: Caller) -> bool:
+    """The camera is on the bus."""
+    try:
+        caller.get("System1", "Version")
+    except CallError:
+        return False
+    return True
+
+
+def started(camera: Accessory) -> int:
+    """How often the camera has begun."""
+    return sum("hsvd listening" in line for line in camera.lines)

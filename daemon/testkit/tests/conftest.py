@@ -17,6 +17,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bus_fixtures import bus, caller, each_bus, open_folder, people, start_on_bus  # noqa: E402, F401
+
 from hsv_testkit.accessory import Accessory, Settings, camera_binary  # noqa: E402
 from hsv_testkit.connection import Connection  # noqa: E402
 from hsv_testkit.hub import Hub  # noqa: E402

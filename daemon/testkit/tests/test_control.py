@@ -3,128 +3,54 @@
 
 from __future__ import annotations
 
+import http.client
+import io
+import json
 import mmap
 import os
-import random
-import shutil
-import statistics
+import socket
 import subprocess
-import tempfile
-import threading
+import tarfile
 import time
 import xml.etree.ElementTree as xml
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bus_fixtures import run_bus
 from conftest import Home, pair
 
 from hsv_testkit import database as db
-from hsv_testkit.accessory import Accessory, camera_binary
+from hsv_testkit.accessory import free_port
 from hsv_testkit.bus import (
     INTERFACES,
     NAME,
     PATH,
-    SESSION,
     SYSTEM,
     Bus,
     Caller,
-    CallError,
     People,
     busctl,
-    missing_for_dbus_broker,
+    is_there,
+    refused,
     run_as,
+    started,
     wait_for,
 )
 from hsv_testkit.media import jpeg_size
+from hsv_testkit.recording_config import Selected
 
-DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 ERROR = "org.hsvcam.Error."
-
-
-@pytest.fixture(scope="module")
-def people() -> Iterator[People]:
-    if os.geteuid() != 0:
-        pytest.skip("only root can call as somebody else")
-    people = People()
-    yield people
-    people.remove()
+STATE = ("identity", "pairings")
 
 
 @pytest.fixture
-def work() -> Iterator[Path]:
-    """A folder that every user may enter, unlike pytest's."""
-    with tempfile.TemporaryDirectory(prefix="hsv-control-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture(params=["dbus-daemon", "dbus-broker"])
-def each_bus(request: pytest.FixtureRequest, people: People, work: Path) -> Iterator[Bus]:
-    """A system bus with our policy."""
-    if request.param == "dbus-broker" and (why := missing_for_dbus_broker()):
-        pytest.skip(why)
-    yield from _bus(work, request.param, SYSTEM)
-
-
-@pytest.fixture
-def bus(work: Path) -> Iterator[Bus]:
-    """A bus without a policy."""
-    yield from _bus(work, "dbus-daemon", SESSION)
-
-
-def _bus(work: Path, program: str, template: str) -> Iterator[Bus]:
-    if shutil.which("dbus-daemon") is None:
-        pytest.skip("dbus-daemon is not installed")
-    bus = Bus(work, program, template)
-    yield bus
-    bus.stop()
-    print(f"--- log of {program}\n{bus.log()[-2000:]}")
-
-
-@pytest.fixture
-def start(work: Path) -> Iterator[Callable[..., Accessory]]:
-    """Starts a camera on a bus, as the user it has in an image where the bus has a policy."""
-    cameras: list[Accessory] = []
-
-    def start(bus: Bus, user: str | None = None, **more: Any) -> Accessory:
-        control = {"bus": bus.address, **more.pop("control", {})}
-        folder = work / f"camera{len(cameras)}"
-        camera = Accessory(folder, {"control": control, **more.pop("settings", {})}, **more)
-        if user:
-            camera.inside = People.command(user)
-            binary = work / "hsvd"
-            shutil.copy(camera_binary(), binary)
-            camera.binary = binary
-            subprocess.run(["chown", "-R", user, str(folder)], check=True)
-        cameras.append(camera)
-        camera.start()
-        camera.wait_log("on D-Bus", 10)
-        return camera
-
-    yield start
-    for camera in cameras:
-        is_running = camera.is_running()
-        camera.kill()
-        print(f"--- log of the camera\n{camera.log()}")
-        assert is_running or camera.expect_end, "the camera ended"
-        assert "panicked" not in camera.log()
-
-
-@pytest.fixture
-def caller(bus: Bus) -> Iterator[Caller]:
-    caller = Caller(bus)
-    yield caller
-    with suppress(OSError):
-        caller.close()
-
-
-def refused(action: Callable[[], Any]) -> str:
-    with pytest.raises(CallError) as raised:
-        action()
-    return raised.value.name
+def home(bus: Bus, start_on_bus: Any) -> Iterator[Home]:
+    home = pair(start_on_bus(bus))
+    yield home
+    home.forget_sessions()
 
 
 # What it offers
@@ -151,8 +77,8 @@ def members(interface: xml.Element) -> dict[tuple[str, str], Any]:
     return told
 
 
-def test_the_service_is_what_the_contract_says(bus: Bus, caller: Caller, start: Any) -> None:
-    start(bus)
+def test_the_service_is_what_the_contract_says(bus: Bus, caller: Caller, start_on_bus: Any) -> None:
+    start_on_bus(bus)
     told = xml.fromstring(caller.call("org.freedesktop.DBus.Introspectable", "Introspect"))
     running = {i.get("name"): members(i) for i in told.findall("interface")}
     files = sorted(INTERFACES.glob("*.xml"))
@@ -163,8 +89,8 @@ def test_the_service_is_what_the_contract_says(bus: Bus, caller: Caller, start: 
         assert running[interface.get("name")] == members(interface), file.name
 
 
-def test_the_usual_programs_can_use_it(bus: Bus, start: Any) -> None:
-    start(bus)
+def test_the_usual_programs_can_use_it(bus: Bus, start_on_bus: Any) -> None:
+    start_on_bus(bus)
     where = [NAME, PATH, "org.hsvcam.System1"]
     said = busctl("root", bus, "get-property", *where, "Version")
     assert said.stdout.startswith('s "'), said
@@ -203,8 +129,8 @@ CHANGE = [
 ROOT = [["call", NAME, PATH, "org.hsvcam.Pairing1", "SetupCode"]]
 
 
-def test_who_may_do_what(each_bus: Bus, start: Any) -> None:
-    start(each_bus, user="hsv")
+def test_who_may_do_what(each_bus: Bus, start_on_bus: Any) -> None:
+    start_on_bus(each_bus, user="hsv")
     rows = [
         ("hsvt-nobody", [], READ + CHANGE + ROOT),
         ("hsvt-look", READ, CHANGE + ROOT),
@@ -223,16 +149,18 @@ def test_who_may_do_what(each_bus: Bus, start: Any) -> None:
     assert "denied" in log or "invalid" in log, "a call without an interface opens nothing"
 
 
-def test_nobody_else_may_be_the_camera(each_bus: Bus, start: Any) -> None:
+def test_nobody_else_may_be_the_camera(each_bus: Bus, start_on_bus: Any) -> None:
     for name in ("hsvt-nobody", "hsvt-look", "hsvt-admin"):
         own = ["call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "RequestName"]
         said = busctl(name, each_bus, *own, "su", NAME, "0")
         assert said.returncode != 0 and "denied" in said.stderr.lower(), (name, said)
 
 
-def test_signals_are_for_those_who_may_look(people: People, work: Path, start: Any) -> None:
-    for bus in _bus(work, "dbus-daemon", SYSTEM):
-        start(bus, user="hsv")
+def test_signals_are_for_those_who_may_look(
+    people: People, open_folder: Path, start_on_bus: Any
+) -> None:
+    for bus in run_bus(open_folder, "dbus-daemon", SYSTEM):
+        start_on_bus(bus, user="hsv")
         heard = {}
         for name in ("hsvt-nobody", "hsvt-look"):
             words = ["dbus-monitor", "--address", bus.address, f"sender='{NAME}'"]
@@ -257,13 +185,6 @@ def test_signals_are_for_those_who_may_look(people: People, work: Path, start: A
 # Privacy
 
 
-@pytest.fixture
-def home(bus: Bus, start: Any) -> Iterator[Home]:
-    home = pair(start(bus))
-    yield home
-    home.forget_sessions()
-
-
 def test_software_privacy_goes_the_way_of_the_switch(home: Home, caller: Caller) -> None:
     home.session.subscribe(db.MANUALLY_DISABLED)
     assert caller.get("Camera1", "Mode") == "stream"
@@ -282,37 +203,6 @@ def test_software_privacy_goes_the_way_of_the_switch(home: Home, caller: Caller)
     assert caller.get("Camera1", "SoftwarePrivacy") is True, "it holds over a power cut"
     caller.set("Camera1", "SoftwarePrivacy", "b", False)
     assert caller.get("Camera1", "Mode") == "stream"
-
-
-def is_there(caller: Caller) -> bool:
-    try:
-        caller.get("System1", "Version")
-    except CallError:
-        return False
-    return True
-
-
-def test_what_was_answered_survives_a_power_cut(home: Home, bus: Bus, rng: random.Random) -> None:
-    """The power goes between the call and its answer, before and after."""
-    answered, told = False, True
-    for turn in range(12):
-        caller = Caller(bus)
-        wait_for("the name", lambda caller=caller: is_there(caller))
-        now = caller.get("Camera1", "SoftwarePrivacy")
-        assert now == answered if told else now in (True, False), "what was answered holds"
-        wish, told = not now, False
-        killer = threading.Timer(rng.uniform(0, 0.03), home.camera.kill)
-        killer.start()
-        try:
-            caller.set("Camera1", "SoftwarePrivacy", "b", wish)
-            answered, told = wish, True
-        except CallError:
-            pass
-        killer.join()
-        caller.close()
-        print(f"turn {turn}: {'answered' if told else 'not answered'}")
-        home.forget_sessions()
-        home.camera.start()
 
 
 # Everything else that can be asked
@@ -389,11 +279,6 @@ def test_a_factory_reset_leaves_another_camera(home: Home, caller: Caller) -> No
     assert caller.get("Camera1", "SoftwarePrivacy") is False
     assert (home.camera.state / "identity.a").read_text() != identity
     assert home.camera.is_running() and home.camera.pid == pid
-    assert not (home.camera.state / "reset.a").exists()
-
-
-def started(camera: Accessory) -> int:
-    return sum("hsvd listening" in line for line in camera.lines)
 
 
 def test_a_restart_begins_anew_in_the_same_process(home: Home, caller: Caller) -> None:
@@ -404,105 +289,126 @@ def test_a_restart_begins_anew_in_the_same_process(home: Home, caller: Caller) -
     assert caller.call("System1", "Stats")["uptime_seconds"] < 10
 
 
-# What it survives
+def settings_of(caller: Caller) -> dict[str, dict[str, Any]]:
+    return {one["key"]: one for one in caller.records("Settings1", "List")}
 
 
-def test_without_a_bus_the_camera_works(tmp_path: Path) -> None:
-    settings = {"control": {"bus": f"unix:path={tmp_path}/nowhere"}}
-    with Accessory(tmp_path, settings) as camera:
-        camera.wait_log("not on D-Bus", 10)
-        home = pair(camera)
-        assert home.session.read(db.CAMERA_ACTIVE) in (1, True)
-        time.sleep(2)
-        assert camera.log().count("D-Bus") == 1, "told once"
-        home.forget_sessions()
+def test_settings_stand_above_the_file_from_the_next_start_on(home: Home, caller: Caller) -> None:
+    before = settings_of(caller)
+    assert before["video.width"] == {"key": "video.width", "value": "1280", "from": "file"}
+    assert before["video.encoder"]["from"] == "default"
+    assert home.camera.setup_code not in str(before), "secrets are not shown"
+    assert caller.get("Settings1", "RestartNeeded") is False
+    caller.call("Settings1", "Set", "ss", "video.width", "640")
+    caller.call("Settings1", "Set", "ss", "video.height", "360")
+    assert caller.get("Settings1", "RestartNeeded") is True
+    home.forget_sessions()
+    caller.call("System1", "Restart")
+    wait_for("the second start", lambda: started(home.camera) == 2)
+    wait_for("the name", lambda: is_there(caller))
+    assert caller.get("Settings1", "RestartNeeded") is False
+    assert settings_of(caller)["video.width"]["from"] == "set"
+    fd = caller.call("Camera1", "Snapshot", "uu", 4096, 4096)
+    with fd.to_file("rb") as file:
+        assert jpeg_size(file.read()) == (640, 360), "the setting is in use"
+    caller.call("Settings1", "Unset", "s", "video.width")
+    assert settings_of(caller)["video.width"]["value"] == "1280"
 
 
-def test_a_bus_that_comes_back_has_the_camera_again(home: Home, bus: Bus, caller: Caller) -> None:
-    caller.set("Camera1", "SoftwarePrivacy", "b", True)
-    for _ in range(2):
-        bus.stop()
-        assert home.session.read(db.CAMERA_ACTIVE) in (1, True)
-        bus.start()
-        again = Caller(bus)
-        wait_for("the name", lambda again=again: is_there(again), 20)
-        assert again.get("Camera1", "SoftwarePrivacy") is True
-        again.close()
-    log = home.camera.log()
-    assert log.count("D-Bus is gone") == 2 and "not on D-Bus" not in log, "once an episode"
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("video.width", "641"),
+        ("video.width", "wide"),
+        ("video.width", "640\n[hap]\nport = 1"),
+        ("no.such", "1"),
+        ("pairing.setup-code", '"482-15-937"'),
+        ("body.fitted", "[]"),
+        ("audio.speaker", '"file:/var/lib/hsv/identity.a"'),
+        ("video.encoder", '"rkmpp:/tmp/library.so"'),
+        ("name", '"' + "x" * 5000 + '"'),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(
+    bus: Bus, caller: Caller, start_on_bus: Any, key: str, value: str
+) -> None:
+    start_on_bus(bus)
+    name = refused(lambda: caller.call("Settings1", "Set", "ss", key, value))
+    assert name == f"{ERROR}InvalidSetting"
+    assert caller.get("Settings1", "RestartNeeded") is False
 
 
-def test_wrong_calls_have_names(home: Home, bus: Bus, caller: Caller) -> None:
-    unknown = refused(lambda: caller.call("Camera1", "OpenTheDoor"))
-    assert unknown == "org.freedesktop.DBus.Error.UnknownMethod"
-    wrong = refused(lambda: caller.set("Camera1", "SoftwarePrivacy", "s", "yes"))
-    assert wrong == "org.freedesktop.DBus.Error.InvalidArgs"
-    wrong = refused(lambda: caller.set("Camera1", "Mode", "s", "off"))
-    assert wrong == "org.freedesktop.DBus.Error.UnknownProperty", "it cannot be set"
-    wrong = refused(lambda: caller.call("Camera1", "WatchMotion", "u", 0))
-    assert wrong == f"{ERROR}InvalidArgument"
-    assert home.camera.is_running()
+def test_a_recording_is_told_and_remembered(home: Home, caller: Caller) -> None:
+    hub = home.hub()
+    hub.arm(Selected(width=1280, height=720))
+    wait_for("a fragment", lambda: caller.call("System1", "Stats")["prebuffer_milliseconds"] > 0)
+    caller.call("Camera1", "TriggerMotion")
+    hub.wait_motion()
+    recording = hub.record()
+    recording.collect(2)
+    assert caller.get("Camera1", "Recording") is True
+    assert [one["outcome"] for one in caller.records("Camera1", "Recordings")] == ["running"]
+    explained = caller.records("Camera1", "ExplainRecording")
+    assert all(one["met"] for one in explained), explained
+    recording.close()
+    wait_for("its end", lambda: caller.get("Camera1", "Recording") is False)
+    [told] = caller.records("Camera1", "Recordings")
+    assert told["outcome"] == "normal" and "home hub closed it" in told["reason"], told
+    assert told["fragments"] >= 2 and told["bytes"] > 10_000
+    assert abs(told["started"] - time.time()) < 60
+    findings = {one["check"]: one for one in caller.records("System1", "Doctor")}
+    for check in ("camera", "encoder", "ports", "paired", "hub-connected", "recording", "disk"):
+        assert findings[check]["verdict"] == "ok", findings[check]
 
 
-def latencies(home: Home, seconds: float) -> list[float]:
-    """Milliseconds of reads over HAP."""
-    taken, until = [], time.monotonic() + seconds
-    while time.monotonic() < until:
-        began = time.perf_counter()
-        home.session.read(db.MOTION_DETECTED)
-        taken.append((time.perf_counter() - began) * 1000)
-        time.sleep(0.02)
-    return taken
+def test_diagnostics_hold_no_secret(bus: Bus, caller: Caller, start_on_bus: Any) -> None:
+    camera = start_on_bus(bus, environment={"RUST_LOG": "trace"})
+    home = pair(camera)
+    home.add_user()
+    session = home.session
+    session.read(db.CAMERA_ACTIVE)
+    picture = session.snapshot().body
+    fd = caller.call("System1", "Diagnostics")
+    with fd.to_file("rb") as file:
+        archive = file.read()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        names = tar.getnames()
+        journal = tar.extractfile("journal.txt")
+        assert journal is not None and b"paired" in journal.read()
+    assert "configuration.toml" in names and "findings.txt" in names
+    kept = [json.loads((camera.state / f"{d}.a").read_text().split("\n", 1)[1]) for d in STATE]
+    identity, pairings = kept
+    keys = [bytes(identity["signing_seed"]), session.shared_secret, home.pairing.accessory_key]
+    keys += [bytes(one["public_key"]) for one in pairings["pairings"]]
+    keys[2:3] = []  # the camera's public key is told to everybody
+    texts = [identity["setup_code"], identity["setup_id"], camera.setup_code]
+    texts += [one["identifier"] for one in pairings["pairings"]]
+    forms = [text.encode() for text in texts] + [text.replace("-", "").encode() for text in texts]
+    for key in keys:
+        forms += [key, key.hex().encode(), key.hex().upper().encode(), b64encode(key)]
+        forms += [", ".join(map(str, key)).encode()]
+    forms += [picture[at : at + 24] for at in range(700, len(picture) - 24, 997)]
+    for form in forms:
+        assert form not in archive, form
+    home.forget_sessions()
 
 
-FLOOD = """
-import sys, time
-from jeepney import DBusAddress, new_method_call, MessageType
-from jeepney.io.blocking import open_dbus_connection
-connection = open_dbus_connection(sys.argv[1])
-where = DBusAddress("/org/hsvcam/Camera", "org.hsvcam.Camera", "org.hsvcam.Camera1")
-calls = [new_method_call(where, "Identify"), new_method_call(where, "ExplainRecording")]
-sent, until, due = 0, time.monotonic() + float(sys.argv[2]), time.monotonic()
-waiting = {}
-while time.monotonic() < until:
-    connection.send(calls[sent % 2])
-    sent, due = sent + 1, due + 0.001
-    while True:
-        left = due - time.monotonic()
-        try:
-            connection.receive(timeout=max(left, 0))
-        except TimeoutError:
-            break
-print(sent)
-"""
+def test_metrics_are_told_on_this_machine(bus: Bus, caller: Caller, start_on_bus: Any) -> None:
+    port = free_port()
+    start_on_bus(bus, control={"metrics": port})
 
+    def get(path: str, method: str = "GET") -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
-def test_a_flood_of_calls_leaves_homekit_alone(home: Home, bus: Bus) -> None:
-    seconds = 6.0
-    calm = latencies(home, 3)
-    flood = subprocess.Popen(
-        [os.sys.executable, "-c", FLOOD, bus.address, str(seconds)],  # type: ignore[attr-defined]
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    time.sleep(0.5)
-    busy = latencies(home, seconds - 1)
-    sent = int(flood.communicate(timeout=30)[0])
-
-    def told(taken: list[float]) -> str:
-        worst = statistics.quantiles(taken, n=20)[-1]
-        return f"median {statistics.median(taken):.1f} ms, 95 % within {worst:.1f} ms"
-
-    print(f"HAP reads alone: {told(calm)}; beside {sent / seconds:.0f} calls/s: {told(busy)}")
-    assert sent / seconds > 300, "that was no flood"
-    assert statistics.median(busy) < statistics.median(calm) + 20
-    assert home.session.read(db.CAMERA_ACTIVE) in (1, True)
-
-
-def test_an_idle_camera_says_nothing(home: Home, caller: Caller) -> None:
-    time.sleep(1)
-    before = len(home.camera.lines)
-    for _ in range(20):
-        caller.get("Camera1", "Mode")
-        caller.records("System1", "Doctor")
-    assert home.camera.lines[before:] == []
+    status, text = get("/metrics")
+    assert status == 200 and "# TYPE hsv_captured_pictures_total counter" in text
+    told = {line.split()[0] for line in text.splitlines() if not line.startswith("#")}
+    assert told == {f"hsv_{name}" for name in caller.call("System1", "Stats")}
+    assert get("/")[0] == 404 and get("/metrics", "POST")[0] == 405
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    assert caller.get("Camera1", "Mode") == "unpaired", "who is slow keeps nobody waiting"
+    for one in slow:
+        one.close()

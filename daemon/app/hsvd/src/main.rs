@@ -104,7 +104,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if arguments.check_board {
-        console::lines(&hands::check(&board, &config.video.encoder));
+        console::lines(&hands::check(&board, &owners.config.video.encoder));
         return ExitCode::SUCCESS;
     }
     match compose::run(owners, &arguments.state_dir, &board, journal) {

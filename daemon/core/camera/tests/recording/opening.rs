@@ -41,6 +41,8 @@ fn an_open_is_refused_with_the_reason_of_its_row() {
         assert_eq!(world.open_with(HUB, body), (REFUSED, reason), "{name}");
         assert!(!world.recorder.is_recording(), "{name}");
         assert!(world.ended.is_empty() && world.sent.len() == 1, "{name}");
+        let [(HUB, told)] = world.refused[..] else { panic!("{name}: {:?}", world.refused) };
+        assert_eq!(told.number(), Some(reason), "the owner is told the same: {name}");
         // What was refused is forgotten.
         world.gate.set(on());
         world.source = Ok(());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use camera::prebuffer::{Limits, Prebuffer, Pushed};
 use camera::recording::{
-    Action, Conditions, Input, Recorder, Refusal, SourceEnd, Summary, Timers, admit,
+    Action, Conditions, Input, Reason, Recorder, Refusal, SourceEnd, Summary, Timers, admit,
 };
 use frame::{AudioCodec, AudioConfig, AudioPacket, AvcConfig, EncodedFrame, Pts, Size};
 use hds::{ConnectionId, Dict, Kind, Message, Status, Value};
@@ -28,6 +28,8 @@ pub struct World {
     pub recorder: Recorder,
     /// All that was sent, with its time.
     pub sent: Vec<(u64, ConnectionId, Message)>,
+    /// Hubs that were turned away, and why.
+    pub refused: Vec<(ConnectionId, Reason)>,
     pub ended: Vec<Summary>,
     pub queued: BTreeMap<ConnectionId, usize>,
     /// The most that ever waited for one hub.
@@ -84,6 +86,7 @@ impl World {
             prebuffer: Prebuffer::new(Limits::default()),
             recorder: Recorder::new(timers),
             sent: Vec::new(),
+            refused: Vec::new(),
             ended: Vec::new(),
             queued: BTreeMap::new(),
             most_queued: 0,
@@ -168,6 +171,7 @@ impl World {
                     self.most_queued = self.most_queued.max(*queued);
                     self.sent.push((self.now_ms, connection, message));
                 }
+                Action::Refused { connection, reason } => self.refused.push((connection, reason)),
                 Action::Ended(summary) => self.ended.push(summary),
             }
         }
