@@ -10,12 +10,12 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
+from jeepney import DBusAddress, HeaderFields, MatchRule, MessageType, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
 from hsv_testkit.accessory import REPOSITORY, Accessory
@@ -163,6 +163,22 @@ class Caller:
     def set(self, interface: str, name: str, signature: str, value: Any) -> None:
         where = ("org.freedesktop.DBus.Properties", "Set")
         self.call(*where, "ssv", f"org.hsvcam.{interface}", name, (signature, value))
+
+    @contextmanager
+    def listening(self, member: str) -> Iterator[Callable[[float], Any]]:
+        """Signals of this name from now on; the function waits for the next one's body."""
+        rule = MatchRule(type="signal", sender=NAME, path=PATH, member=member)
+        self.call_bus("AddMatch", "s", rule.serialise())
+        # The bus puts the sender's unique name in the place of its well-known one
+        mine = MatchRule(type="signal", path=PATH, member=member)
+        with self.connection.filter(mine) as queue:
+            yield lambda seconds: self.connection.recv_until_filtered(queue, timeout=seconds).body
+
+    def call_bus(self, member: str, signature: str, *arguments: Any) -> None:
+        bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
+        message = new_method_call(bus, member, signature, arguments)
+        reply = self.connection.send_and_get_reply(message, timeout=10)
+        assert reply.header.message_type == MessageType.method_return, reply.body
 
     def records(self, interface: str, member: str) -> list[dict[str, Any]]:
         """An `aa{sv}` without its signatures."""

@@ -39,6 +39,7 @@ from hsv_testkit.bus import (
     started,
     wait_for,
 )
+from hsv_testkit.live.viewer import Viewer
 from hsv_testkit.media import jpeg_size
 from hsv_testkit.recording_config import Selected
 
@@ -342,15 +343,20 @@ def test_a_recording_is_told_and_remembered(home: Home, caller: Caller) -> None:
     hub = home.hub()
     hub.arm(Selected(width=1280, height=720))
     wait_for("a fragment", lambda: caller.call("System1", "Stats")["prebuffer_milliseconds"] > 0)
-    caller.call("Camera1", "TriggerMotion")
-    hub.wait_motion()
-    recording = hub.record()
+    with caller.listening("RecordingStarted") as began:
+        caller.call("Camera1", "TriggerMotion")
+        hub.wait_motion()
+        recording = hub.record()
+        assert began(10) == (1,)
     recording.collect(2)
     assert caller.get("Camera1", "Recording") is True
     assert [one["outcome"] for one in caller.records("Camera1", "Recordings")] == ["running"]
     explained = caller.records("Camera1", "ExplainRecording")
     assert all(one["met"] for one in explained), explained
-    recording.close()
+    with caller.listening("RecordingEnded") as ended:
+        recording.close()
+        [last] = ended(10)
+        assert last["id"] == ("t", 1) and last["outcome"] == ("s", "normal")
     wait_for("its end", lambda: caller.get("Camera1", "Recording") is False)
     [told] = caller.records("Camera1", "Recordings")
     assert told["outcome"] == "normal" and "home hub closed it" in told["reason"], told
@@ -359,6 +365,37 @@ def test_a_recording_is_told_and_remembered(home: Home, caller: Caller) -> None:
     findings = {one["check"]: one for one in caller.records("System1", "Doctor")}
     for check in ("camera", "encoder", "ports", "paired", "hub-connected", "recording", "disk"):
         assert findings[check]["verdict"] == "ok", findings[check]
+
+
+def test_looks_for_movement_can_be_watched(bus: Bus, caller: Caller, start_on_bus: Any) -> None:
+    home = pair(start_on_bus(bus, settings={"video": {"source": "test-pattern:walker"}}))
+    with caller.listening("MotionScore") as score:
+        caller.call("Camera1", "WatchMotion", "u", 15)
+        scores = [score(10) for _ in range(20)]
+        threshold = {one[1] for one in scores}
+        assert all(0 <= one[0] <= 1 for one in scores) and len(threshold) == 1
+        moving = [one[0] for one in scores if one[0] >= one[1]]
+        while not moving:
+            moving = [one for one in [score(10)[0]] if one >= max(threshold)]
+    home.forget_sessions()
+
+
+def test_a_live_view_is_told_and_listed(
+    home: Home, caller: Caller, make_viewer: Callable[..., Viewer]
+) -> None:
+    viewer = make_viewer(home)
+    with caller.listening("LiveSessionStarted") as began:
+        viewer.set_up()
+        viewer.start()
+        [told] = began(10)
+    [listed] = caller.records("Camera1", "LiveSessions")
+    assert listed["id"] == told["id"][1] == 1 and listed["viewer"] == home.camera.host
+    assert listed["width"] > 0 and listed["fps"] > 0 and listed["bitrate"] > 0, listed
+    assert caller.get("Camera1", "Viewers") == 1
+    with caller.listening("LiveSessionEnded") as ended:
+        viewer.end()
+        assert ended(10) == (1, "the viewer ended it")
+    assert caller.records("Camera1", "LiveSessions") == []
 
 
 def test_diagnostics_hold_no_secret(bus: Bus, caller: Caller, start_on_bus: Any) -> None:

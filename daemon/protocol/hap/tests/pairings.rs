@@ -179,7 +179,7 @@ fn change(home: &mut Home, change: Change) -> Option<Result<(), ChangeRefused>> 
 }
 
 fn named(name: &str) -> ControllerId {
-    ControllerId::new(name.as_bytes()).unwrap()
+    ControllerId::new(name.as_bytes()).expect("an identifier")
 }
 
 #[test]
