@@ -50,6 +50,8 @@ define HSV_DAEMON_INSTALL_TARGET_CMDS
 		$(TARGET_DIR)/usr/lib/udev/rules.d/70-hsvd.rules
 	$(INSTALL) -D -m 0644 $(@D)/daemon/app/hsvd/dist/hsvd-sysusers.conf \
 		$(TARGET_DIR)/usr/lib/sysusers.d/hsvd.conf
+	$(INSTALL) -D -m 0644 $(@D)/daemon/app/hsvd/dist/org.hsvcam.Camera.conf \
+		$(TARGET_DIR)/usr/share/dbus-1/system.d/org.hsvcam.Camera.conf
 endef
 
 define HSV_DAEMON_INSTALL_INIT_SYSTEMD
@@ -61,6 +63,7 @@ endef
 define HSV_DAEMON_USERS
 	- - gpio -1 * - - - GPIO lines
 	- - i2c -1 * - - - I2C buses
+	- - hsv-admin -1 * - - - Changes the camera over D-Bus
 	hsv -1 hsv -1 * - - audio,gpio,i2c,video HomeKit camera
 endef
 

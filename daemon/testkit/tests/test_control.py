@@ -14,7 +14,7 @@ import tarfile
 import time
 import xml.etree.ElementTree as xml
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 

@@ -3,7 +3,7 @@
 //! be is said by its type alone; the tests hold this list to them.
 
 /// `table.key` and the default as TOML; empty where the key is then absent.
-pub const KEYS: [(&str, &str); 39] = [
+pub const KEYS: [(&str, &str); 40] = [
     ("name", "\"Camera\""),
     ("hap.bind", "\"::\""),
     ("hap.port", "51826"),
@@ -16,6 +16,7 @@ pub const KEYS: [(&str, &str); 39] = [
     ("video.height", "1080"),
     ("video.fps", "30"),
     ("video.encoder", "\"auto\""),
+    ("video.encoder-budget", "60"),
     ("video.controls.horizontal-flip", "false"),
     ("video.controls.vertical-flip", "false"),
     ("video.controls.exposure-us", ""),
