@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use ::control::{Controller, LiveSession, Recording};
+use appliance::status::Code;
 use camera::services::iid;
 use camera::{DisabledBy, OWNER, Outcome};
 use frame::Size;
@@ -67,7 +68,9 @@ impl Core {
             Request::Recordings(to) => answer(to, Ok(self.control.history.recordings(now))),
             Request::Facts(to) => answer(to, Ok(Box::new(self.facts(now)))),
             Request::Identify(to) => {
-                self.identify();
+                if self.hands.light() != Code::Identify {
+                    self.identify(); // else it is being shown
+                }
                 answer(to, Ok(()));
             }
             Request::WatchMotion(time, to) => {
@@ -94,7 +97,9 @@ impl Core {
 
     /// Shut at once, opened when that is saved; answered when it is saved either way.
     fn set_software_privacy(&mut self, now: Instant, is_on: bool, to: Answer<()>) {
-        info!(is_on, "software privacy");
+        if self.camera.state().disabled_by_owner != is_on {
+            info!(is_on, "software privacy");
+        }
         let ticket = self.write_ticket(super::Writer::Owner(to));
         let by = DisabledBy::Owner(ticket);
         let input = camera::Input::SetDisabled { by, is_disabled: is_on };
@@ -104,7 +109,9 @@ impl Core {
 
     /// As if Home had written it.
     fn set_night_vision(&mut self, now: Instant, is_automatic: bool, to: Answer<()>) {
-        info!(is_automatic, "night vision");
+        if self.camera.state().night_vision != is_automatic {
+            info!(is_automatic, "night vision");
+        }
         let ticket = self.write_ticket(super::Writer::Owner(to));
         let entry = camera::WriteEntry {
             iid: iid::NIGHT_VISION,
@@ -205,10 +212,7 @@ impl Core {
         troubles.has_body_fault = self.hands.has_fault();
         troubles.is_store_failing = self.saver.is_failing();
         let state = self.state();
-        let is_passing = matches!(
-            state.light,
-            appliance::status::Code::Identify | appliance::status::Code::Step(_)
-        );
+        let is_passing = matches!(state.light, Code::Identify | Code::Step(_));
         self.control.look_at = is_passing.then_some(now + BLINK);
         self.control.outlet.publish(state);
     }
