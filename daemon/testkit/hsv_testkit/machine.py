@@ -62,10 +62,14 @@ def video_nodes(driver: str) -> list[Path]:
 
 
 class Vivid:
-    """A webcam that shows colour bars: the kernel's own virtual driver."""
+    """A camera that shows colour bars: the kernel's own virtual driver."""
 
-    def __init__(self) -> None:
-        load("vivid", n_devs=1, node_types=0x1, num_inputs=1, input_types=0x0)
+    WEBCAM = 0
+    HDMI = 3
+    """1280 by 720, which can be cropped."""
+
+    def __init__(self, kind: int = WEBCAM) -> None:
+        load("vivid", n_devs=1, node_types=0x1, num_inputs=1, input_types=kind)
         self.node = self._wait_node()
 
     def _wait_node(self) -> Path:

@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::info;
 
 use crate::advert::{self, Announcer, Published};
-use crate::config::{Config, OwnersFile};
+use crate::config::{Config, Crop, OwnersFile};
 use crate::console::{self, PairingHelp};
 use crate::control::{self, About, SettingsDesk};
 use crate::core::{
@@ -276,6 +276,7 @@ fn video_config(config: &Config, encoder: EncoderChoice) -> media::VideoConfig {
             exposure_us: controls.exposure_us.map(NonZero::get),
             gain: controls.gain,
             white_balance_k: controls.white_balance_k.map(NonZero::get),
+            crop: video.crop.map(Crop::rect),
         },
         snapshot_quality: config.snapshot.quality,
     }

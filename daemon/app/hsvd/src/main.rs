@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod advert;
+mod camera_check;
 mod compose;
 mod config;
 mod console;
@@ -57,7 +58,7 @@ struct Arguments {
     /// The boards' tables
     #[arg(long, value_name = "DIR", default_value = gpio::board::INSTALLED)]
     boards: PathBuf,
-    /// Say what of the board is found on this machine and what is missing, and end
+    /// Say what of the board and which camera is found on this machine, what is missing, and end
     #[arg(long)]
     check_board: bool,
     /// Darken lights, release the IR-cut coil, and end: for the service manager, after a crash
@@ -105,6 +106,7 @@ fn main() -> ExitCode {
     }
     if arguments.check_board {
         console::lines(&hands::check(&board, &owners.config.video.encoder));
+        console::lines(&camera_check::lines(&owners.config.video));
         return ExitCode::SUCCESS;
     }
     match compose::run(owners, &arguments.state_dir, &board, journal) {

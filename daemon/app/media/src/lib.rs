@@ -63,12 +63,12 @@ pub use sound::{
     Ducking, ListenerId, Loudness, OnSound, Sound, SoundError, SoundEvent, SoundSource,
     UnknownSound,
 };
-pub use source::{SourceError, UnknownSource, UnusableFormat, VideoSource};
+pub use source::{FoundCamera, SourceError, UnknownSource, UnusableFormat, VideoSource};
 pub use source::{pattern, y4m};
 pub use speaker::{
     OnSpeaker, Speaker, SpeakerError, SpeakerEvent, SpeakerSink, SpeakerStats, UnknownSpeaker,
 };
-pub use v4l2::Look;
+pub use v4l2::{Look, Rect};
 pub use video::{
     EncodeId, LiveEncode, MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig,
     VideoConfigError, VideoEvent, VideoStats,

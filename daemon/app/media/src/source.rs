@@ -8,6 +8,7 @@ mod file;
 pub mod pattern;
 pub mod y4m;
 
+use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -43,6 +44,30 @@ pub enum CameraName {
     Path(PathBuf),
     /// Its name, driver or place, as V4L2 tells them.
     Called(String),
+}
+
+/// A camera that is there, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundCamera {
+    /// Its node at this moment.
+    pub node: PathBuf,
+    /// What it is called.
+    pub name: String,
+    /// The part of what the sensor sees that it can be cropped to; `None` when it cannot be.
+    pub crop_bounds: Option<v4l2::Rect>,
+}
+
+impl VideoSource {
+    /// Looks whether the camera is there; `None` for what is no camera. It may be in use.
+    ///
+    /// # Errors
+    /// Those of its device.
+    pub fn find(&self) -> Option<io::Result<FoundCamera>> {
+        match self {
+            Self::TestPattern(_) | Self::File(_) => None,
+            Self::V4l2(name) => Some(camera::find(name)),
+        }
+    }
 }
 
 impl FromStr for VideoSource {

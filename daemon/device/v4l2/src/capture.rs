@@ -2,6 +2,7 @@
 //! Capture into mapped buffers: which calls come in which order, and who owns a buffer when.
 //! Kernel: media/v4l/mmap, media/v4l/capture-example.
 
+mod crop;
 mod lent;
 mod look;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use crate::{Device, Format, FourCc, Memory, Ops, Queue, Rate};
+use crate::{Device, Format, FourCc, Memory, Ops, Queue, Rate, Rect};
 
 use lent::Buffer;
 pub use lent::Lent;
@@ -50,6 +51,23 @@ pub enum OpenError {
     /// Another program captures from it.
     #[error("device is busy")]
     Busy,
+    /// It cannot cut out a part of what it sees, or none that lies so.
+    #[error("camera cannot crop to {wanted:?}")]
+    NoCrop {
+        /// The part that its owner wants.
+        wanted: Rect,
+        /// What it says.
+        #[source]
+        source: io::Error,
+    },
+    /// It cuts out another part.
+    #[error("camera shows {got:?} instead of {wanted:?}")]
+    Crop {
+        /// The part that its owner wants.
+        wanted: Rect,
+        /// What it shows, with pictures of this size and format.
+        got: Rect,
+    },
     /// It gave fewer than two buffers, or one that is shorter than a picture.
     #[error("unusable buffers")]
     Buffers,
@@ -102,7 +120,13 @@ impl<O: Ops> Capture<O> {
     pub fn start(ops: O, wish: &Wish) -> Result<Self, OpenError> {
         let capabilities = ops.capabilities().map_err(OpenError::Device)?;
         let queue = Queue::capture(capabilities.capture.ok_or(OpenError::NotCapture)?);
+        if let Some(wanted) = wish.look.crop {
+            crop::set(&ops, queue, wanted)?;
+        }
         let (format, rate) = negotiate(&ops, queue, wish)?;
+        if let Some(wanted) = wish.look.crop {
+            crop::check(&ops, queue, wanted)?;
+        }
         let refused = wish.look.apply(&ops);
         let is_lent = wish.lent.contains(&format.fourcc);
         let wanted = if is_lent { LENT_BUFFERS } else { BUFFERS };

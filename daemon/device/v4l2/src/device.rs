@@ -18,8 +18,11 @@ use rustix::io::Errno;
 use v4l::v4l_sys as sys;
 use v4l::v4l2::vidioc;
 
-use crate::raw::Plain;
-use crate::{Capabilities, Control, Dequeued, Direction, Format, FourCc, Memory, Ops, Queue, Rate};
+use crate::raw::{self, Plain};
+use crate::{
+    Capabilities, Control, Dequeued, Direction, Format, FourCc, Memory, Ops, Queue, Rate, Rect,
+    Target,
+};
 
 use buffer::Argument;
 pub use mapping::{Mapping, MappingMut};
@@ -150,6 +153,20 @@ impl Ops for Device {
         unsafe { self.ioctl(vidioc::VIDIOC_S_EXT_CTRLS, &mut all) }
     }
 
+    fn selection(&self, queue: Queue, target: Target) -> io::Result<Rect> {
+        let mut selection = Rect::default().to_raw(queue, target);
+        // SAFETY: G_SELECTION takes a v4l2_selection.
+        unsafe { self.ioctl(raw::G_SELECTION, &mut selection) }?;
+        Ok(Rect::from_raw(&selection))
+    }
+
+    fn set_crop(&self, queue: Queue, crop: Rect) -> io::Result<Rect> {
+        let mut selection = crop.to_raw(queue, Target::Crop);
+        // SAFETY: S_SELECTION takes a v4l2_selection.
+        unsafe { self.ioctl(raw::S_SELECTION, &mut selection) }?;
+        Ok(Rect::from_raw(&selection))
+    }
+
     fn request_buffers(&self, queue: Queue, memory: Memory, count: u32) -> io::Result<u32> {
         let (type_, memory) = (queue.raw(), memory.raw());
         let mut request = sys::v4l2_requestbuffers { count, type_, memory, ..Plain::zeroed() };
@@ -218,7 +235,6 @@ const MAX_FORMATS: u32 = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raw;
 
     /// Kernel: include/uapi/linux/videodev2.h, on targets of 64 bits.
     #[test]
@@ -248,6 +264,7 @@ mod tests {
             (vidioc::VIDIOC_ENCODER_CMD, 0xc028_564d),
             (raw::DQEVENT, 0x8088_5659),
             (raw::SUBSCRIBE_EVENT, 0x4020_565a),
+            (raw::G_SELECTION, 0xc040_565e),
             (raw::S_SELECTION, 0xc040_565f),
         ];
         for (ours, kernels) in table {

@@ -22,6 +22,7 @@ mod m2m;
 mod ops;
 mod queue;
 mod raw;
+mod selection;
 
 pub use capture::{Capture, CaptureError, Frame, Lent, Look, OpenError, Wish};
 pub use control::{Control, Profile};
@@ -33,3 +34,4 @@ pub use m2m::{
 };
 pub use ops::{Dequeued, Event, Filled, M2mOps, Memory, Ops, Ready};
 pub use queue::{Capabilities, Direction, Planes, Queue};
+pub use selection::{Rect, Target};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use crate::{Capabilities, Control, Format, FourCc, Queue, Rate};
+use crate::{Capabilities, Control, Format, FourCc, Queue, Rate, Rect, Target};
 
 /// The calls that every queue of buffers needs. An error is the kernel's errno.
 pub trait Ops {
@@ -27,6 +27,17 @@ pub trait Ops {
     fn set_rate(&self, queue: Queue, rate: Rate) -> io::Result<Rate>;
     /// Sets a control. Kernel: VIDIOC_S_EXT_CTRLS.
     fn set_control(&self, control: Control, value: i32) -> io::Result<()>;
+    /// A part of the pictures that go in or of what the sensor sees. Kernel: VIDIOC_G_SELECTION.
+    fn selection(&self, queue: Queue, target: Target) -> io::Result<Rect> {
+        let _ = (queue, target);
+        Err(Errno::NOTTY.into())
+    }
+    /// Asks which part of them is to be used; returns what the device chose. Kernel:
+    /// VIDIOC_S_SELECTION.
+    fn set_crop(&self, queue: Queue, crop: Rect) -> io::Result<Rect> {
+        let _ = (queue, crop);
+        Err(Errno::NOTTY.into())
+    }
     /// Asks for buffers, or frees them with zero; returns how many there are. Kernel:
     /// VIDIOC_REQBUFS.
     fn request_buffers(&self, queue: Queue, memory: Memory, count: u32) -> io::Result<u32>;
@@ -56,9 +67,6 @@ pub trait M2mOps: Ops {
     /// A mapped buffer, for writing.
     type MappingMut: DerefMut<Target = [u8]>;
 
-    /// Asks which part of the pictures is to be coded, from the upper left corner; returns what
-    /// the device chose. Kernel: VIDIOC_S_SELECTION.
-    fn set_crop(&self, queue: Queue, width: u32, height: u32) -> io::Result<(u32, u32)>;
     /// Maps a buffer of an output queue. Kernel: VIDIOC_QUERYBUF, mmap.
     fn map_mut(&self, queue: Queue, index: u32) -> io::Result<Self::MappingMut>;
     /// Gives a buffer with a picture to the device. Kernel: VIDIOC_QBUF.

@@ -8,6 +8,7 @@ use v4l::v4l2::vidioc::_IOC_TYPE as Request;
 pub(crate) const DQEVENT: Request = request(READ, 89, size_of::<sys::v4l2_event>());
 pub(crate) const SUBSCRIBE_EVENT: Request =
     request(WRITE, 90, size_of::<sys::v4l2_event_subscription>());
+pub(crate) const G_SELECTION: Request = request(READ | WRITE, 94, size_of::<sys::v4l2_selection>());
 pub(crate) const S_SELECTION: Request = request(READ | WRITE, 95, size_of::<sys::v4l2_selection>());
 
 const WRITE: u32 = 1;

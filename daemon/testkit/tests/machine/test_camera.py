@@ -6,6 +6,7 @@ Run by scripts/testbench/uml, which see.
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from conftest import Home
 
 from hsv_testkit import checks, media
+from hsv_testkit.accessory import camera_binary
 from hsv_testkit.hds import HdsConnection
 from hsv_testkit.hub import Hub, OpenRefused
 from hsv_testkit.machine import Loopback, Vivid, needs_bench
@@ -72,6 +74,48 @@ def test_a_camera_that_hangs_shows_the_world_upright(
     assert lit == [0b000, 0b001, 0b100, 0b101, 0b010, 0b011, 0b110, 0b111], seen
     told = home.camera.wait_log("the camera does not take", 1)
     assert "white-balance" in told and "flip" not in told
+
+
+@pytest.fixture
+def hdmi() -> Iterator[Vivid]:
+    camera = Vivid(Vivid.HDMI)
+    yield camera
+    camera.remove()
+
+
+def test_only_the_crop_of_a_camera_is_seen(
+    hdmi: Vivid, make_home: MakeHome, tmp_path: Path
+) -> None:
+    """The right half of the bars, in each column a half of one."""
+    video = webcam_settings(hdmi) | {"crop": [640, 0, 640, 360]}
+    home = make_home({"video": video})
+    seen = bars(home.session.snapshot(640, 360).body, tmp_path)
+    lit = [sum((c > 96) << (2 - i) for i, c in enumerate(colour)) for colour in seen]
+    assert lit == [0b101, 0b101, 0b100, 0b100, 0b001, 0b001, 0b000, 0b000], seen
+
+
+def test_a_camera_that_cannot_crop_stays_off(vivid: Vivid, make_home: MakeHome) -> None:
+    """Else it would show what its owner cut off."""
+    video = webcam_settings(vivid) | {"crop": [320, 180, 320, 180]}
+    home = make_home({"video": video})
+    told = home.camera.wait_log("cannot crop", 5)
+    assert "320" in told
+    assert home.session.snapshot(640, 360).status != 200
+
+
+def test_check_board_tells_of_camera_and_crop(hdmi: Vivid, tmp_path: Path) -> None:
+    def told(crop: str) -> str:
+        config = tmp_path / "hsvd.toml"
+        body = '[body]\nboard = "host"\n'
+        config.write_text(f'{body}[video]\nsource = "v4l2:{hdmi.node}"\n{crop}')
+        boards = Path(__file__).parents[4] / "board"
+        command = [camera_binary(), "--config", config, "--boards", boards, "--check-board"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert f"camera: vivid, found at {hdmi.node}" in told("")
+    assert "crop: possible within [0, 0, 1280, 720]" in told("")
+    assert "crop: [640, 0, 640, 360] of" in told("crop = [640, 0, 640, 360]")
+    assert "crop: NOT WITHIN" in told("crop = [1000, 0, 640, 360]")
 
 
 def test_a_recording_of_a_webcam_and_a_sound_card(

@@ -30,6 +30,9 @@ pub struct VideoConfig {
     /// Percent of the machine's processor that the software encoder may use, 10 to 100.
     #[serde(deserialize_with = "encoder_budget")]
     pub encoder_budget: Share,
+    /// `[left, top, width, height]`: the part of what a V4L2 camera's sensor sees that is used, in
+    /// the sensor's pixels. A camera that cannot cut it out is not used.
+    pub crop: Option<Crop>,
     /// What a V4L2 camera is told.
     pub controls: ControlsConfig,
 }
@@ -60,8 +63,38 @@ impl Default for VideoConfig {
             fps: const { NonZeroU8::new(30).expect("30 is not 0") },
             encoder: media::EncoderChoice::Auto,
             encoder_budget: Share::default(),
+            crop: None,
             controls: ControlsConfig::default(),
         }
+    }
+}
+
+/// A part of what a sensor sees, in its pixels: even numbers, sides of 16 at least, no edge
+/// further than 65534 from the upper left corner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "[u16; 4]")]
+pub struct Crop(media::Rect);
+
+impl Crop {
+    /// As `media` wants it.
+    pub fn rect(self) -> media::Rect {
+        self.0
+    }
+}
+
+impl TryFrom<[u16; 4]> for Crop {
+    type Error = &'static str;
+
+    fn try_from([left, top, width, height]: [u16; 4]) -> Result<Self, Self::Error> {
+        let is_even = [left, top, width, height].into_iter().all(|side| side.is_multiple_of(2));
+        let fits = |from: u16, side: u16| side >= 16 && from.checked_add(side).is_some();
+        if !is_even || !fits(left, width) || !fits(top, height) {
+            return Err(
+                "crop must be [left, top, width, height], even, width and height 16 or more",
+            );
+        }
+        let [left, top, width, height] = [left, top, width, height].map(u32::from);
+        Ok(Self(media::Rect { left, top, width, height }))
     }
 }
 

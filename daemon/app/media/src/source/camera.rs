@@ -3,14 +3,18 @@
 
 mod lent;
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use frame::{DeviceLayout, Pts, RawFrame, Size, YuvPicture};
-use v4l2::{Capture, Device, OpenError, Ops, Place, Wish, find_camera_called};
+use v4l2::{
+    Capabilities, Capture, Device, OpenError, Ops, Place, Queue, Target, Wish, find_camera_called,
+};
 
 use super::convert::{Converter, FORMATS};
-use super::{CameraName, FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError};
+use super::{CameraName, FoundCamera, FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError};
 use crate::clock::{Signal, monotonic};
 use crate::pool::Pool;
 use crate::video::{Counter, VideoConfig};
@@ -37,11 +41,7 @@ impl CameraSource {
         copied: &Arc<Counter>,
         seen: &mut Option<Place>,
     ) -> Result<Self, SourceError> {
-        let path = match (&seen, name) {
-            (Some(place), _) => place.find(),
-            (None, CameraName::Path(path)) => Ok(path.clone()),
-            (None, CameraName::Called(name)) => find_camera_called(name),
-        };
+        let path = seen.as_ref().map_or_else(|| node(name), Place::find);
         let path = path.map_err(OpenError::Device)?;
         let device = Device::open(&path).map_err(OpenError::Device)?;
         if let Ok(capabilities) = device.capabilities() {
@@ -53,6 +53,23 @@ impl CameraSource {
         let wish = Wish { width, height, fps, formats, lent, look };
         Self::start(device, config.size, &wish, Arc::clone(copied))
     }
+}
+
+fn node(name: &CameraName) -> io::Result<PathBuf> {
+    match name {
+        CameraName::Path(path) => Ok(path.clone()),
+        CameraName::Called(name) => find_camera_called(name),
+    }
+}
+
+/// What a camera is, without starting it.
+pub(super) fn find(name: &CameraName) -> io::Result<FoundCamera> {
+    let node = node(name)?;
+    let device = Device::open(&node)?;
+    let Capabilities { card: name, capture, .. } = device.capabilities()?;
+    let planes = capture.ok_or_else(|| io::Error::other("not a capture device"))?;
+    let crop_bounds = device.selection(Queue::capture(planes), Target::Bounds).ok();
+    Ok(FoundCamera { node, name, crop_bounds })
 }
 
 impl<O: Ops> CameraSource<O> {
@@ -169,9 +186,8 @@ const STALLED: Duration = Duration::from_secs(5);
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
-    use std::io;
 
-    use v4l2::{Capabilities, Dequeued, Format, FourCc, Memory, Planes, Queue, Rate};
+    use v4l2::{Dequeued, Format, FourCc, Memory, Planes, Rate};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a camera is to look at the world. Kernel: media/v4l/control, ext-ctrls-camera.
 
-use crate::{Control, Ops};
+use crate::{Control, Ops, Rect};
 
 /// What an owner sets of a camera; what is not set stays as the camera has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,6 +16,9 @@ pub struct Look {
     pub gain: Option<u32>,
     /// White balance in kelvin, which the camera then does not choose.
     pub white_balance_k: Option<u32>,
+    /// The part of what the sensor sees, in its pixels. A camera that cannot cut it out is not
+    /// used: it would show what its owner does not want seen.
+    pub crop: Option<Rect>,
 }
 
 /// The camera lets nobody but itself set the exposure time.
@@ -23,7 +26,7 @@ const EXPOSURE_MANUAL: i32 = 1;
 const EXPOSURE_STEP_US: u32 = 100;
 
 impl Look {
-    /// Sets it; the settings that the camera does not have or does not take.
+    /// Sets it, all but the crop; the settings that the camera does not have or does not take.
     pub(super) fn apply(&self, ops: &impl Ops) -> Vec<&'static str> {
         let set = |control, value| ops.set_control(control, value).is_ok();
         let by_hand = |automatic, manual, control, value: u32| {

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use super::*;
-use crate::{Capabilities, Control, Dequeued, Planes};
+use crate::{Capabilities, Control, Dequeued, Planes, Rect, Target};
 
 const PLANES: Planes = Planes::Multi;
 
@@ -24,6 +24,9 @@ struct State {
     sequence: u32,
     /// Those that it has, with their values.
     controls: Vec<(Control, i32)>,
+    crop: Option<Rect>,
+    /// A format takes it back.
+    crop_goes: bool,
     /// Answers of `dequeue` before pictures come again.
     faults: VecDeque<Fault>,
 }
@@ -95,6 +98,9 @@ impl Ops for Fake {
         }
         state.set = state.offered.iter().position(|offer| offer.0 == wish.fourcc);
         let (fourcc, width, height, _) = state.offered[state.set.unwrap()];
+        if state.crop_goes {
+            state.crop = Some(Rect::of(width, height));
+        }
         let bytes_per_line = 2 * width;
         let size_image = bytes_per_line * height;
         Ok(Format { bytes_per_line, size_image, ..Format::of(fourcc, width, height) })
@@ -106,6 +112,20 @@ impl Ops for Fake {
             Rate { pictures: 0, .. } => errno(Errno::NOTTY),
             rate => Ok(rate),
         }
+    }
+
+    fn selection(&self, _: Queue, target: Target) -> io::Result<Rect> {
+        assert_eq!(target, Target::Crop);
+        self.0.borrow().crop.map_or_else(|| errno(Errno::NOTTY), Ok)
+    }
+
+    /// Whole blocks of eight pixels.
+    fn set_crop(&self, _: Queue, crop: Rect) -> io::Result<Rect> {
+        let mut state = self.0.borrow_mut();
+        assert!(state.set.is_none(), "the format comes after it");
+        let Some(set) = &mut state.crop else { return errno(Errno::NOTTY) };
+        *set = Rect { left: crop.left & !7, ..crop };
+        Ok(*set)
     }
 
     fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
@@ -222,8 +242,7 @@ fn what_the_camera_does_not_have_of_a_look_is_told() {
     ];
     fake.0.borrow_mut().controls = known.to_vec();
     let (gain, exposure_us, white_balance_k) = (Some(16), Some(20_050), Some(4600));
-    let look =
-        Look { vertical_flip: true, horizontal_flip: false, exposure_us, gain, white_balance_k };
+    let look = Look { vertical_flip: true, exposure_us, gain, white_balance_k, ..Look::default() };
     let capture = Capture::start(fake.clone(), &Wish { look, ..wish(30) }).unwrap();
     assert_eq!(capture.refused(), ["white-balance"], "gain needs no automatic to switch off");
     let values: Vec<_> = fake.0.borrow().controls.iter().map(|&(_, value)| value).collect();
@@ -235,6 +254,24 @@ fn what_the_camera_does_not_have_of_a_look_is_told() {
     let look = Look { vertical_flip: true, ..Look::default() };
     let capture = Capture::start(plain, &Wish { look, ..wish(30) }).unwrap();
     assert_eq!(capture.refused(), ["vertical-flip"]);
+}
+
+#[test]
+fn a_crop_that_the_camera_does_not_keep_is_an_error() {
+    let wanted = Rect { left: 321, top: 64, width: 640, height: 360 };
+    let wish = Wish { look: Look { crop: Some(wanted), ..Look::default() }, ..wish(30) };
+    let fake = Fake::camera();
+    let refused = Capture::start(fake.clone(), &wish);
+    assert!(matches!(refused, Err(OpenError::NoCrop { .. })));
+
+    fake.0.borrow_mut().crop = Some(Rect::of(1920, 1080));
+    drop(Capture::start(fake.clone(), &wish).unwrap());
+    assert_eq!(fake.0.borrow().crop, Some(Rect { left: 320, ..wanted }), "rounding is none");
+
+    (fake.0.borrow_mut().set, fake.0.borrow_mut().crop_goes) = (None, true);
+    let refused = Capture::start(fake.clone(), &wish);
+    assert!(matches!(refused, Err(OpenError::Crop { got, .. }) if got == Rect::of(1920, 1080)));
+    assert_eq!(fake.0.borrow().buffers, 0);
 }
 
 fn lending() -> Wish {

@@ -13,21 +13,10 @@ use v4l::v4l2::vidioc;
 use super::buffer::Argument;
 use super::{Device, MappingMut};
 use crate::raw::{self, Plain};
-use crate::{Event, Filled, M2mOps, Memory, Planes, Queue, Ready};
+use crate::{Event, Filled, M2mOps, Memory, Queue, Ready};
 
 impl M2mOps for Device {
     type MappingMut = MappingMut;
-
-    fn set_crop(&self, queue: Queue, width: u32, height: u32) -> io::Result<(u32, u32)> {
-        // Selections know no planes: older kernels refuse the multi-planar type here.
-        let type_ = Queue { planes: Planes::Single, ..queue }.raw();
-        let r = sys::v4l2_rect { left: 0, top: 0, width, height };
-        let target = sys::V4L2_SEL_TGT_CROP;
-        let mut selection = sys::v4l2_selection { type_, target, r, ..Plain::zeroed() };
-        // SAFETY: S_SELECTION takes a v4l2_selection.
-        unsafe { self.ioctl(raw::S_SELECTION, &mut selection) }?;
-        Ok((selection.r.width, selection.r.height))
-    }
 
     fn map_mut(&self, queue: Queue, index: u32) -> io::Result<MappingMut> {
         let (length, offset) = self.place(queue, index)?;

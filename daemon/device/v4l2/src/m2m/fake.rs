@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::{
     Capabilities, Control, Dequeued, Direction, Event, Filled, Format, FourCc, M2mOps, Memory, Ops,
-    Planes, Queue, Rate, Ready,
+    Planes, Queue, Rate, Ready, Rect,
 };
 
 #[derive(Debug, Default)]
@@ -176,6 +176,12 @@ impl Ops for Fake {
         Ok(rate)
     }
 
+    fn set_crop(&self, _: Queue, crop: Rect) -> io::Result<Rect> {
+        let mut state = self.0.borrow_mut();
+        state.log.push("S_SELECTION".to_owned());
+        if state.has_no_crop { errno(Errno::NOTTY) } else { Ok(crop) }
+    }
+
     fn request_buffers(&self, queue: Queue, memory: Memory, count: u32) -> io::Result<u32> {
         let mut state = self.0.borrow_mut();
         assert!(count > 0 || !state.is_streaming[side(queue)], "stopped first");
@@ -248,12 +254,6 @@ impl Ops for Fake {
 
 impl M2mOps for Fake {
     type MappingMut = FakeMapping;
-
-    fn set_crop(&self, _: Queue, width: u32, height: u32) -> io::Result<(u32, u32)> {
-        let mut state = self.0.borrow_mut();
-        state.log.push("S_SELECTION".to_owned());
-        if state.has_no_crop { errno(Errno::NOTTY) } else { Ok((width, height)) }
-    }
 
     fn map_mut(&self, _: Queue, _: u32) -> io::Result<FakeMapping> {
         let mut state = self.0.borrow_mut();

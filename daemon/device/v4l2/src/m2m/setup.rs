@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::{Encoder, Input, Owner};
 use crate::control::{self, Profile};
-use crate::{Control, Event, Format, FourCc, M2mOps, Matrix, Memory, Queue, Range, Rate};
+use crate::{Control, Event, Format, FourCc, M2mOps, Matrix, Memory, Queue, Range, Rate, Rect};
 
 /// What is wanted of an encoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,8 +219,8 @@ fn set_crop<O: M2mOps>(
     wish: &EncoderWish,
     input: &Format,
 ) -> Result<(), StartError> {
-    let visible = match ops.set_crop(output, wish.width, wish.height) {
-        Ok(visible) => visible,
+    let visible = match ops.set_crop(output, Rect::of(wish.width, wish.height)) {
+        Ok(visible) => (visible.width, visible.height),
         // It cannot crop, and shows what it is given.
         Err(_) => (input.width, input.height),
     };

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The part of a sensor's picture that an owner wants. Kernel: media/v4l/selection-api-configuration.
+
+use super::OpenError;
+use crate::{Ops, Queue, Rect, Target};
+
+/// Asks for it, before the format: a device that can scale makes the wished size of it.
+pub(super) fn set(ops: &impl Ops, queue: Queue, wanted: Rect) -> Result<(), OpenError> {
+    let set = ops.set_crop(queue, wanted);
+    set.map(drop).map_err(|source| OpenError::NoCrop { wanted, source })
+}
+
+/// Whether it holds: a format may have changed it. What an owner cut off must not be seen, so that
+/// anything but rounding is an error.
+pub(super) fn check(ops: &impl Ops, queue: Queue, wanted: Rect) -> Result<(), OpenError> {
+    let got = ops.selection(queue, Target::Crop);
+    let got = got.map_err(|source| OpenError::NoCrop { wanted, source })?;
+    if got.is_near(wanted, ROUNDING) { Ok(()) } else { Err(OpenError::Crop { wanted, got }) }
+}
+
+/// Pixels: sensors read blocks of so many at most.
+const ROUNDING: u32 = 16;
