@@ -149,6 +149,23 @@ class H264Encoder:
         unload(self.name)
 
 
+class PictureScaler:
+    """The bench's own scaler. See scripts/testbench/drivers."""
+
+    name = "vscaler"
+
+    def __init__(self, **parameters: int) -> None:
+        load(self.name, **parameters)
+
+    def take(self, microseconds: int) -> None:
+        """From the next picture on each takes so long; more than a daemon waits is a stall."""
+        path = Path("/sys/module") / self.name / "parameters/latency_us"
+        path.write_text(str(microseconds))
+
+    def remove(self) -> None:
+        unload(self.name)
+
+
 class LightBus:
     """Light sensors of three kinds on an I2C bus. See scripts/testbench/drivers."""
 

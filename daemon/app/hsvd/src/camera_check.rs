@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--check-board`: the camera that the configuration names, for a person.
+//! `--check-board`: the camera and the scaler that are used, for a person.
 
-use media::{FoundCamera, Rect};
+use gpio::board::Board;
+use media::{FoundCamera, Rect, ScalerChoice};
 
+use crate::compose;
 use crate::config::{Crop, VideoConfig};
 
-/// One line for the camera, and one for its crop.
-pub fn lines(video: &VideoConfig) -> Vec<String> {
+/// One line for the camera, one for its crop, and one for the scaler.
+pub fn lines(video: &VideoConfig, board: &Board) -> Vec<String> {
     let mut out = Vec::new();
     match video.source.find() {
-        None => out.push(format!("camera: none, {:?}", video.source)),
+        None => out.push(format!("camera: {:?}, not looked for", video.source)),
         Some(Err(error)) => out.push(format!("camera: MISSING: {error}")),
         Some(Ok(FoundCamera { node, name, crop_bounds })) => {
             out.push(format!("camera: {name}, found at {}", node.display()));
             out.push(format!("crop: {}", crop(video.crop.map(Crop::rect), crop_bounds)));
         }
     }
+    out.push(format!("scaler: {}", scaler(&compose::scaler(&video.scaler, board))));
     out
+}
+
+fn scaler(choice: &ScalerChoice) -> String {
+    match (choice, choice.find()) {
+        (ScalerChoice::Software, _) => "none, the processor scales".to_owned(),
+        (ScalerChoice::M2m(_), Some(name)) => format!("{name}, found"),
+        (ScalerChoice::M2m(name), None) => {
+            let name = name.as_deref().unwrap_or("m2m");
+            format!("MISSING: {name}, so the processor scales")
+        }
+    }
 }
 
 fn crop(wanted: Option<Rect>, bounds: Option<Rect>) -> String {

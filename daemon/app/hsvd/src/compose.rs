@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::info;
 
 use crate::advert::{self, Announcer, Published};
-use crate::config::{Config, Crop, OwnersFile};
+use crate::config::{Config, Crop, OwnersFile, Scaler};
 use crate::console::{self, PairingHelp};
 use crate::control::{self, About, SettingsDesk};
 use crate::core::{
@@ -117,7 +117,8 @@ async fn compose(
         EncoderFound::Openh264 => Capacity::software(config.video.encoder_budget),
         _ => Capacity::Hardware,
     };
-    let video_config = video_config(&config, encoder);
+    let scaler = scaler(&config.video.scaler, board);
+    let video_config = video_config(&config, encoder, scaler);
     let video = Video::spawn(video_config, gate.watch(), tell(&inputs, Input::Video))?;
     if matches!(capacity, Capacity::Software(_)) {
         encoder::measure(tell(&inputs, Input::EncoderSpeed)).context("no thread to measure on")?;
@@ -262,7 +263,11 @@ fn camera_setup(
     })
 }
 
-fn video_config(config: &Config, encoder: EncoderChoice) -> media::VideoConfig {
+fn video_config(
+    config: &Config,
+    encoder: EncoderChoice,
+    scaler: media::ScalerChoice,
+) -> media::VideoConfig {
     let video = &config.video;
     let controls = video.controls;
     media::VideoConfig {
@@ -270,6 +275,7 @@ fn video_config(config: &Config, encoder: EncoderChoice) -> media::VideoConfig {
         size: Size::new(video.width.get(), video.height.get()),
         fps: video.fps.get().into(),
         encoder,
+        scaler,
         look: media::Look {
             horizontal_flip: controls.horizontal_flip,
             vertical_flip: controls.vertical_flip,
@@ -279,6 +285,15 @@ fn video_config(config: &Config, encoder: EncoderChoice) -> media::VideoConfig {
             crop: video.crop.map(Crop::rect),
         },
         snapshot_quality: config.snapshot.quality,
+    }
+}
+
+/// The scaler that is used on this board.
+pub fn scaler(wanted: &Scaler, board: &Board) -> media::ScalerChoice {
+    match (wanted, &board.scaler) {
+        (Scaler::Chosen(choice), _) => choice.clone(),
+        (Scaler::OfTheBoard, Some(scaler)) => media::ScalerChoice::M2m(Some(scaler.name.clone())),
+        (Scaler::OfTheBoard, None) => media::ScalerChoice::Software,
     }
 }
 

@@ -29,7 +29,7 @@ use serde::Deserialize;
 pub use body::{BodyConfig, FittedPart};
 pub use control::{Bus, ControlConfig};
 pub use live::LiveConfig;
-pub use media::{AudioConfig, Crop, MotionConfig, SnapshotConfig, VideoConfig};
+pub use media::{AudioConfig, Crop, MotionConfig, Scaler, SnapshotConfig, VideoConfig};
 pub use recording::{RecordingConfig, SilentAudioTrack};
 
 /// Why the file cannot be used. The owner can mend each.
@@ -283,6 +283,8 @@ mod tests {
             ("[video]\nencoder = 'magic'", "line 2"),
             ("[video]\nencoder-budget = 9", "10 to 100"),
             ("[video]\nencoder-budget = 101", "10 to 100"),
+            ("[video]\nscaler = 'magic'", "unknown scaler"),
+            ("[video]\nscaler = 'm2m:'", "unknown scaler"),
             ("[video]\ncrop = [0, 0, 640]", "line 2"),
             ("[video]\ncrop = [0, 0, 640, -360]", "line 2"),
             ("[video]\ncrop = [1, 0, 640, 360]", "even"),

@@ -106,7 +106,7 @@ fn main() -> ExitCode {
     }
     if arguments.check_board {
         console::lines(&hands::check(&board, &owners.config.video.encoder));
-        console::lines(&camera_check::lines(&owners.config.video));
+        console::lines(&camera_check::lines(&owners.config.video, &board));
         return ExitCode::SUCCESS;
     }
     match compose::run(owners, &arguments.state_dir, &board, journal) {

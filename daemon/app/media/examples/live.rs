@@ -59,6 +59,7 @@ fn main() {
         fps: 30,
         encoder: EncoderChoice::Auto,
         snapshot_quality: 80,
+        scaler: media::ScalerChoice::Software,
         look: media::Look::default(),
     };
     let video = Video::spawn(config, gate.watch(), tell).expect("a configuration");

@@ -36,6 +36,7 @@ fn main() {
         fps: 30,
         encoder: EncoderChoice::Auto,
         snapshot_quality: 80,
+        scaler: media::ScalerChoice::Software,
         look: media::Look::default(),
     };
     let tell = Box::new(move |event| match event {

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use frame::{Pts, RawFrame, Size, YuvPicture};
+use frame::{Pts, RawFrame, Size};
 use privacy::{Capture, Kind, Permit};
 
-use crate::scale::{Scaler, shrink};
+use crate::shrink::Shrinker;
 
 /// What a full tap does with the next picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +30,20 @@ pub struct TapOptions {
     pub overflow: Overflow,
     /// At most one picture in this time, chosen on a grid; `None` takes every picture.
     pub interval: Option<Duration>,
+    /// What of each picture.
+    pub picture: TapPicture,
+}
+
+/// What of a picture a tap gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TapPicture {
+    /// All of it.
+    Whole,
     /// Luma alone, scaled down to fit this size at the writer, so that no full picture is held.
     /// Chroma is neutral grey.
-    pub luma: Option<Size>,
+    Luma(Size),
+    /// Scaled down to fit this size where the machine's scaler does so, else whole.
+    Small(Size),
 }
 
 impl TapOptions {
@@ -42,25 +53,35 @@ impl TapOptions {
             bound: 1,
             overflow: Overflow::Replace,
             interval: Some(Duration::from_millis(200)),
-            luma: Some(size),
+            picture: TapPicture::Luma(size),
         }
     }
 
     /// For an encoder: every picture, or those on a grid of `interval`.
     pub const fn encoder(interval: Option<Duration>) -> Self {
-        Self { bound: ENCODER_BOUND, overflow: Overflow::Drop, interval, luma: None }
+        Self {
+            bound: ENCODER_BOUND,
+            overflow: Overflow::Drop,
+            interval,
+            picture: TapPicture::Whole,
+        }
     }
 
     /// For an encoder of live view: every picture, or those on a grid of `interval`. A late one
     /// goes on with the newest, since a viewer wants the present, and holds little of the memory
     /// that the recording needs.
     pub const fn live(interval: Option<Duration>) -> Self {
-        Self { bound: LIVE_BOUND, overflow: Overflow::Replace, interval, luma: None }
+        Self {
+            bound: LIVE_BOUND,
+            overflow: Overflow::Replace,
+            interval,
+            picture: TapPicture::Whole,
+        }
     }
 
     /// For a snapshot: the newest picture.
     pub const fn newest() -> Self {
-        Self { bound: 1, overflow: Overflow::Replace, interval: None, luma: None }
+        Self { bound: 1, overflow: Overflow::Replace, interval: None, picture: TapPicture::Whole }
     }
 }
 
@@ -112,15 +133,21 @@ impl FrameBus {
     }
 
     /// Hands `frame` to every tap that is due. Nothing is handed on without a valid `permit`.
-    pub(crate) fn publish(&self, frame: &RawFrame, permit: &Permit<Capture>, scaler: &mut Scaler) {
+    pub(crate) fn publish(
+        &self,
+        frame: &RawFrame,
+        permit: &Permit<Capture>,
+        shrinker: &mut Shrinker,
+    ) {
         let taps = self.sweep();
         for tap in taps {
             if permit.is_valid() && tap.is_due(frame.pts) {
-                let frame = match tap.options.luma {
-                    Some(size) => RawFrame { picture: luma_of(frame, size, scaler), ..*frame },
-                    None => frame.clone(),
+                let picture = match tap.options.picture {
+                    TapPicture::Whole => Arc::clone(&frame.picture),
+                    TapPicture::Luma(size) => shrinker.luma(&frame.picture, size),
+                    TapPicture::Small(size) => shrinker.small(&frame.picture, size),
                 };
-                tap.push(frame);
+                tap.push(RawFrame { picture, ..*frame });
             }
         }
     }
@@ -143,12 +170,6 @@ impl FrameBus {
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Shared>>> {
         self.taps.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn luma_of(frame: &RawFrame, size: Size, scaler: &mut Scaler) -> Arc<YuvPicture> {
-    let mut small = YuvPicture::black(shrink(frame.picture.size(), size));
-    scaler.luma(&frame.picture, &mut small);
-    Arc::new(small)
 }
 
 /// A reader's side of the bus. Dropping it leaves the bus.

@@ -2,16 +2,18 @@
 //! The thread "capture": keeps the source open while it is permitted, and puts its pictures on
 //! the bus.
 
+use std::sync::Arc;
+
 use privacy::{Capture, Permit};
 
 use crate::backoff::Backoff;
-use crate::scale::Scaler;
+use crate::shrink::Shrinker;
 use crate::source::{self, SourceError};
 use crate::video::{Shared, VideoEvent};
 
 pub(crate) fn run(shared: &Shared) {
     let mut backoff = Backoff::default();
-    let mut scaler = Scaler::default();
+    let mut shrinker = Shrinker::new(Arc::clone(&shared.scalers));
     let mut camera = None;
     loop {
         let seen = shared.signal.seen();
@@ -22,7 +24,7 @@ pub(crate) fn run(shared: &Shared) {
             shared.signal.wait(seen);
             continue;
         };
-        if let Err(reason) = capture(shared, &permit, &mut backoff, &mut scaler, &mut camera) {
+        if let Err(reason) = capture(shared, &permit, &mut backoff, &mut shrinker, &mut camera) {
             if !backoff.has_failed() {
                 tracing::debug!(error = &reason as &dyn std::error::Error, "picture source lost");
                 shared.tell(VideoEvent::SourceLost { reason });
@@ -37,20 +39,24 @@ fn capture(
     shared: &Shared,
     permit: &Permit<Capture>,
     backoff: &mut Backoff,
-    scaler: &mut Scaler,
+    shrinker: &mut Shrinker,
     camera: &mut Option<v4l2::Place>,
 ) -> Result<(), SourceError> {
     let copied = &shared.counters.copied_bytes;
     let before = (shared.counters.captured.read(), copied.read());
+    let scaled_before = shared.scalers.scaled.read();
+    shared.scalers.renew();
     let mut source = source::open(&shared.config, copied, camera)?;
     tracing::info!(source = ?shared.config.source, "capture started");
     shared.tell(VideoEvent::CaptureStarted);
-    let result = deliver(shared, permit, backoff, scaler, source.as_mut());
+    let result = deliver(shared, permit, backoff, shrinker, source.as_mut());
+    shrinker.rest();
     drop(source);
     shared.bus.sweep();
     let captured = shared.counters.captured.read() - before.0;
     let copied_bytes_per_picture = (copied.read() - before.1) / captured.max(1);
-    tracing::info!(captured, copied_bytes_per_picture, "capture stopped");
+    let scaled = shared.scalers.scaled.read() - scaled_before;
+    tracing::info!(captured, copied_bytes_per_picture, scaled, "capture stopped");
     shared.tell(VideoEvent::CaptureStopped);
     result
 }
@@ -59,7 +65,7 @@ fn deliver(
     shared: &Shared,
     permit: &Permit<Capture>,
     backoff: &mut Backoff,
-    scaler: &mut Scaler,
+    shrinker: &mut Shrinker,
     source: &mut dyn source::FrameSource,
 ) -> Result<(), SourceError> {
     let mut expected = None;
@@ -73,7 +79,7 @@ fn deliver(
         expected = Some(frame.number + 1);
         shared.counters.missed.add(missed);
         shared.counters.captured.add(1);
-        shared.bus.publish(&frame, permit, scaler);
+        shared.bus.publish(&frame, permit, shrinker);
     }
     Ok(())
 }

@@ -18,7 +18,8 @@ use crate::backoff::Backoff;
 use crate::bus::{Leave, Received, Tap, TapOptions};
 use crate::encoder::{Coding, EncodeError, EncoderSettings, IdrCadence, VideoEncoder};
 use crate::pool::Pool;
-use crate::scale::Scaler;
+use crate::scale::{Scaler, fit};
+use crate::shrink::{DeviceScaler, STALLED};
 use crate::video::Shared;
 
 use effort::Effort;
@@ -167,7 +168,7 @@ fn encode_until_changed<P: Purpose>(
     tracing::info!(?order, "encoder started");
     let mut cadence = IdrCadence::new(order.idr_interval, pace.frame_time);
     let (threads, blocks) = (order.settings.threads, effort::macroblocks(order.settings.size));
-    let mut fitter = Fitter::new(order.settings.size);
+    let mut fitter = Fitter::new(order.settings.size, shared);
     let (mut dropped, mut owes_idr) = (0, false);
     while !shared.is_stopped() && follow(purpose, &mut order, encoder.as_mut()) {
         if order.pace(source_fps) != pace {
@@ -237,13 +238,16 @@ fn frame_time(fps: u32) -> Duration {
 /// Brings pictures to the encode's size.
 struct Fitter {
     pool: Pool,
+    device: DeviceScaler,
     scaler: Scaler,
     scaled_bytes: u64,
 }
 
 impl Fitter {
-    fn new(size: Size) -> Self {
-        Self { pool: Pool::new(size, 1), scaler: Scaler::default(), scaled_bytes: 0 }
+    fn new(size: Size, shared: &Shared) -> Self {
+        let (scalers, copied) = (Arc::clone(&shared.scalers), &shared.counters.copied_bytes);
+        let device = DeviceScaler::counting(scalers, copied);
+        Self { pool: Pool::new(size, 1), device, scaler: Scaler::default(), scaled_bytes: 0 }
     }
 
     /// Bytes written since the last call.
@@ -251,8 +255,13 @@ impl Fitter {
         std::mem::take(&mut self.scaled_bytes)
     }
 
-    fn fit(&mut self, frame: RawFrame) -> RawFrame {
-        if frame.picture.size() == self.pool.size() {
+    fn fit(&mut self, mut frame: RawFrame) -> RawFrame {
+        let to = self.pool.size();
+        let inner = fit(frame.picture.size(), to);
+        if let Some(scaled) = self.device.scale(&frame.picture, inner, STALLED) {
+            frame.picture = scaled;
+        }
+        if frame.picture.size() == to {
             return frame;
         }
         let fitted: Result<_, Infallible> = self.pool.paint(|picture, ()| {

@@ -14,15 +14,15 @@
 //! ```
 //! use std::sync::mpsc::channel;
 //! use frame::Size;
-//! use media::{EncoderChoice, Look, Video, VideoConfig};
+//! use media::{EncoderChoice, Look, ScalerChoice, Video, VideoConfig};
 //! use privacy::{Gate, OperatingMode};
 //!
 //! let mut gate = Gate::closed();
 //! gate.set(OperatingMode { is_paired: true, ..OperatingMode::factory() });
 //! let source = "test-pattern".parse().unwrap();
 //! let size = Size::new(640, 360);
-//! let (encoder, look) = (EncoderChoice::Auto, Look::default());
-//! let config = VideoConfig { source, size, fps: 30, encoder, look, snapshot_quality: 80 };
+//! let (encoder, scaler, look) = (EncoderChoice::Auto, ScalerChoice::Software, Look::default());
+//! let config = VideoConfig { source, size, fps: 30, encoder, scaler, look, snapshot_quality: 80 };
 //! let video = Video::spawn(config, gate.watch(), Box::new(|event| drop(event))).unwrap();
 //! let (reply, answer) = channel();
 //! video.snapshot(Size::new(320, 180), Box::new(move |jpeg| reply.send(jpeg).unwrap()));
@@ -38,9 +38,11 @@ mod clock;
 mod colour;
 mod encode;
 mod encoder;
+mod lent;
 mod mean;
 mod pool;
 mod scale;
+mod shrink;
 mod snapshot;
 mod sound;
 mod source;
@@ -48,7 +50,7 @@ mod speaker;
 mod video;
 
 pub use audio::{AudioFormat, LiveCodec, LiveFormat, LiveRate, PacketTime};
-pub use bus::{Overflow, Received, Tap, TapOptions};
+pub use bus::{Overflow, Received, Tap, TapOptions, TapPicture};
 pub use clock::monotonic;
 pub use encoder::{
     AccessUnits, Coding, EncodeError, EncoderChoice, EncoderFound, EncoderKind, EncoderSettings,
@@ -58,6 +60,7 @@ pub use encoder::{
 #[cfg(feature = "rkmpp")]
 pub use encoder::{Rkmpp, RkmppError};
 pub use mean::Mean;
+pub use shrink::{ScalerChoice, UnknownScaler};
 pub use snapshot::SnapshotError;
 pub use sound::{
     Ducking, ListenerId, Loudness, OnSound, Sound, SoundError, SoundEvent, SoundSource,

@@ -13,6 +13,7 @@ use privacy::{Capture, Permit};
 
 use crate::bus::{Received, TapOptions};
 use crate::scale::{Scaler, shrink};
+use crate::shrink::{DeviceScaler, STALLED};
 use crate::video::{Shared, SnapshotReply};
 
 /// Why there is no snapshot.
@@ -120,7 +121,11 @@ fn answer(
             frame
         }
     };
-    let jpeg = encode(&newest.picture, size, shared.config.snapshot_quality)?;
+    let mut device =
+        DeviceScaler::counting(Arc::clone(&shared.scalers), &shared.counters.copied_bytes);
+    let scaled = device.scale(&newest.picture, size, STALLED);
+    let picture = scaled.as_ref().unwrap_or(&newest.picture);
+    let jpeg = encode(picture, size, shared.config.snapshot_quality)?;
     shared.counters.snapshots.add(1);
     cache.put(size, Arc::clone(&jpeg), permit.clone());
     Ok(jpeg)

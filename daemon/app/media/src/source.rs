@@ -17,6 +17,7 @@ use std::time::Duration;
 use frame::RawFrame;
 
 pub use convert::UnusableFormat;
+pub(crate) use convert::{Converter, colour_of};
 
 use camera::CameraSource;
 use drawn::{DrawnSource, PatternPainter};

@@ -18,6 +18,7 @@ pub use event::{VideoEvent, VideoStats};
 use crate::bus::{FrameBus, Tap, TapOptions};
 use crate::clock::Signal;
 use crate::encode::{LiveSet, record};
+use crate::shrink::Scalers;
 use crate::snapshot::{Job, Jobs, SnapshotError};
 use crate::{capture, snapshot};
 use event::Counters;
@@ -50,7 +51,9 @@ impl Video {
         events: Box<dyn Fn(VideoEvent) + Send + Sync>,
     ) -> Result<Self, VideoConfigError> {
         config.check()?;
+        let scalers = Arc::new(Scalers::new(config.scaler.clone()));
         let shared = Arc::new(Shared {
+            scalers,
             config,
             gate,
             events,
@@ -163,6 +166,7 @@ pub(crate) struct Shared {
     wants_idr: AtomicBool,
     pub jobs: Jobs,
     pub counters: Counters,
+    pub scalers: Arc<Scalers>,
 }
 
 impl Shared {
@@ -219,6 +223,7 @@ mod tests {
             size: Size::new(width, height),
             fps,
             encoder: EncoderChoice::Auto,
+            scaler: crate::ScalerChoice::Software,
             snapshot_quality: 80,
             look: v4l2::Look::default(),
         };

@@ -44,6 +44,7 @@ fn video(source: &str, gate: &Gate) -> (Video, Receiver<VideoEvent>) {
         fps: 30,
         encoder: EncoderChoice::Auto,
         snapshot_quality: 80,
+        scaler: media::ScalerChoice::Software,
         look: media::Look::default(),
     };
     let tell = move |event| drop(sender.lock().expect("no panic").send(event));

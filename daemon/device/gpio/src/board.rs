@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 pub use table::{
     Board, Button, Doorbell, EncoderKind, IrCutPart, IrLampPart, LightLimits, LightSensorPart,
-    Line, Part, PrivacySwitch, StatusLed,
+    Line, Part, PrivacySwitch, Scaler, StatusLed,
 };
 
 /// Installed tables.

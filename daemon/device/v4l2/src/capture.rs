@@ -3,7 +3,6 @@
 //! Kernel: media/v4l/mmap, media/v4l/capture-example.
 
 mod crop;
-mod lent;
 mod look;
 
 use std::io;
@@ -12,10 +11,9 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use crate::{Device, Format, FourCc, Memory, Ops, Queue, Rate, Rect};
+use crate::lent::Buffer;
+use crate::{Device, Format, FourCc, Lent, Memory, Ops, Queue, Rate, Rect};
 
-use lent::Buffer;
-pub use lent::Lent;
 pub use look::Look;
 
 /// What is wanted of a device.

@@ -33,6 +33,34 @@ pub fn find_encoders() -> io::Result<Vec<EncoderNode>> {
     Ok(nodes(Path::new("/dev"))?.into_iter().filter_map(encoder).collect())
 }
 
+/// A scaler: pictures in, pictures out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScalerNode {
+    /// Its node at this moment.
+    pub path: PathBuf,
+    /// What it is and where.
+    pub capabilities: Capabilities,
+    /// Pictures that it reads and makes.
+    pub formats: Vec<FourCc>,
+}
+
+impl ScalerNode {
+    /// Whether `name` is its driver, its name for people or its place.
+    pub fn is_called(&self, name: &str) -> bool {
+        is_called(&self.capabilities, name)
+    }
+}
+
+/// The devices of this machine that make pictures of pictures, in the order of their nodes'
+/// numbers. Not all of them scale: a deinterlacer looks the same until it runs. Nodes that cannot
+/// be opened or asked are left out.
+///
+/// # Errors
+/// When `/dev` cannot be read.
+pub fn find_scalers() -> io::Result<Vec<ScalerNode>> {
+    Ok(nodes(Path::new("/dev"))?.into_iter().filter_map(scaler).collect())
+}
+
 /// Where a camera is: on the same bus by the same name it is the same one, whatever its node is
 /// called after it was unplugged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,13 +130,32 @@ fn encoder(path: PathBuf) -> Option<EncoderNode> {
     Some(EncoderNode { path, capabilities, formats })
 }
 
+fn scaler(path: PathBuf) -> Option<ScalerNode> {
+    let device = Device::open(&path).ok()?;
+    let capabilities = device.capabilities().ok()?;
+    let formats = scaled_formats(&device, &capabilities)?;
+    Some(ScalerNode { path, capabilities, formats })
+}
+
 /// A decoder has the formats the other way round; a scaler has no coded ones.
 fn raw_formats<O: Ops>(ops: &O, capabilities: &Capabilities) -> Option<Vec<FourCc>> {
+    let (formats, made) = formats(ops, capabilities)?;
+    (made.contains(&FourCc::H264) && !formats.is_empty()).then_some(formats)
+}
+
+/// Those that it reads and makes too.
+fn scaled_formats<O: Ops>(ops: &O, capabilities: &Capabilities) -> Option<Vec<FourCc>> {
+    let (mut formats, made) = formats(ops, capabilities)?;
+    formats.retain(|format| made.contains(format));
+    (!formats.is_empty()).then_some(formats)
+}
+
+/// Of raw pictures those that it reads, and all that it makes.
+fn formats<O: Ops>(ops: &O, capabilities: &Capabilities) -> Option<(Vec<FourCc>, Vec<FourCc>)> {
     let planes = capabilities.m2m?;
     let mut formats = ops.formats(Queue::output(planes)).ok()?;
     formats.retain(|format| [FourCc::NV12, FourCc::YUV420].contains(format));
-    let coded = ops.formats(Queue::capture(planes)).ok()?;
-    (coded.contains(&FourCc::H264) && !formats.is_empty()).then_some(formats)
+    Some((formats, ops.formats(Queue::capture(planes)).ok()?))
 }
 
 fn nodes(dev: &Path) -> io::Result<Vec<PathBuf>> {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Safe V4L2 calls over the raw layer of the v4l crate: capture into mapped buffers that can be
-//! lent to other devices, and stateful encoders that borrow them. Single- and multi-planar calls,
-//! pictures in one piece of memory. No picture is converted here and nothing knows what it is for.
+//! lent to other devices, and scalers and stateful encoders that borrow them. Single- and
+//! multi-planar calls, pictures in one piece of memory. No picture is converted here and nothing
+//! knows what it is for.
 //!
 //! Only the raw structures and ioctl numbers of the v4l crate are used. Its own streams panic when
 //! a device is pulled out at a bad moment, and lose a buffer at every timeout.
@@ -10,7 +11,8 @@
 //!  Capture ── the order of calls, buffer ownership ──► trait Ops ────┬─► Device: the kernel
 //!     │ Lent: DMABUF, given back by its drop                         │
 //!     ▼                                                              └─► fakes, in tests
-//!  Encoder ── the same for two queues ───────────────► trait M2mOps ─┘
+//!  Scaler ┐── the same for two queues ───────────────► trait M2mOps ─┘
+//!  Encoder┘
 //! ```
 
 mod capture;
@@ -18,19 +20,22 @@ mod control;
 mod device;
 mod find;
 mod format;
+mod lent;
 mod m2m;
 mod ops;
 mod queue;
 mod raw;
 mod selection;
 
-pub use capture::{Capture, CaptureError, Frame, Lent, Look, OpenError, Wish};
+pub use capture::{Capture, CaptureError, Frame, Look, OpenError, Wish};
 pub use control::{Control, Profile};
 pub use device::{Device, Mapping, MappingMut};
-pub use find::{EncoderNode, Place, find_camera_called, find_encoders};
+pub use find::{EncoderNode, Place, ScalerNode, find_camera_called, find_encoders, find_scalers};
 pub use format::{Format, FourCc, Matrix, Range, Rate};
+pub use lent::Lent;
 pub use m2m::{
-    Encoder, EncoderError, EncoderWish, Feed, InputLayout, StartError, Step, SubmitError,
+    Encoder, EncoderWish, Feed, InputLayout, RunError, Scaled, Scaler, ScalerWish, StartError,
+    Step, SubmitError,
 };
 pub use ops::{Dequeued, Event, Filled, M2mOps, Memory, Ops, Ready};
 pub use queue::{Capabilities, Direction, Planes, Queue};

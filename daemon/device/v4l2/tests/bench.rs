@@ -2,6 +2,8 @@
 //! Camera and encoder of the test bench: vivid's pictures go to the H.264 encoder without a copy,
 //! ffmpeg decodes the stream, key frames are compared byte by byte. Run by scripts/testbench/uml.
 
+#[path = "support/scaling.rs"]
+mod scaling;
 #[path = "support/bench.rs"]
 mod support;
 
@@ -9,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use support::{Bench, Camera, Coded, Sink, decode};
 use v4l2::{
-    Control, Encoder, EncoderError, EncoderWish, Feed, FourCc, InputLayout, Lent, StartError, Step,
+    Control, Encoder, EncoderWish, Feed, Format, FourCc, InputLayout, Lent, RunError, StartError,
+    Step,
 };
 
 const INJECT_ERRORS: Control = Control(0x0098_0900 + 0x10f0);
@@ -27,7 +30,10 @@ fn importer(camera: &Camera, bitrate_bps: u32) -> Result<M2m, StartError> {
 }
 
 fn wish(camera: &Camera, bitrate_bps: u32) -> EncoderWish {
-    let format = camera.capture.format();
+    wish_for(camera.capture.format(), camera.buffer_len, bitrate_bps)
+}
+
+fn wish_for(format: Format, buffer_len: u32, bitrate_bps: u32) -> EncoderWish {
     EncoderWish {
         width: format.width,
         height: format.height,
@@ -36,7 +42,7 @@ fn wish(camera: &Camera, bitrate_bps: u32) -> EncoderWish {
             fourcc: format.fourcc,
             bytes_per_line: format.bytes_per_line,
             lines: format.height,
-            buffer_len: camera.buffer_len,
+            buffer_len,
         }),
         matrix: format.matrix,
         range: format.range,
@@ -146,7 +152,7 @@ fn an_error_buffer_costs_one_picture_and_a_stall_only_time() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error, EncoderError::Failed), "{error:?}");
+    assert!(matches!(error, RunError::Failed), "{error:?}");
     drop(encoder);
     let mut encoder = importer(&camera, 8_000_000).expect("it starts again");
     let mut again = Sink::default();

@@ -21,7 +21,16 @@ from hsv_testkit import media
 from hsv_testkit.accessory import Accessory
 from hsv_testkit.hub import Hub, OpenRefused
 from hsv_testkit.lines import Lines
-from hsv_testkit.machine import H264Encoder, Vivid, needs_bench, open_files, wait_until
+from hsv_testkit.live.control import VideoSelection
+from hsv_testkit.live.viewer import Viewer
+from hsv_testkit.machine import (
+    H264Encoder,
+    PictureScaler,
+    Vivid,
+    needs_bench,
+    open_files,
+    wait_until,
+)
 from hsv_testkit.recording import Recording
 from hsv_testkit.recording_config import Selected
 
@@ -53,6 +62,19 @@ def make_encoder() -> Iterator[Callable[..., H264Encoder]]:
     yield make
     for encoder in made:
         encoder.remove()
+
+
+@pytest.fixture
+def make_scaler() -> Iterator[Callable[..., PictureScaler]]:
+    made: list[PictureScaler] = []
+
+    def make(**parameters: int) -> PictureScaler:
+        made.append(PictureScaler(**parameters))
+        return made[-1]
+
+    yield make
+    for scaler in made:
+        scaler.remove()
 
 
 def settings(vivid: Vivid, encoder: H264Encoder) -> dict[str, Any]:
@@ -92,11 +114,16 @@ def record(hub: Hub, tmp_path: Path, fragments: int = 2) -> Recording:
 
 def copied_bytes(vivid: Vivid, home: Home) -> int:
     """Per picture, as the daemon tells when its camera goes."""
+    return at_the_end(vivid, home)["copied_bytes_per_picture"]
+
+
+def at_the_end(vivid: Vivid, home: Home) -> dict[str, int]:
+    """What the daemon has counted when its camera goes."""
     vivid.unplug()
     line = home.camera.wait_log("copied_bytes_per_picture", 10)
-    found = re.search(r"copied_bytes_per_picture\S*?=\S*?(\d+)", line)
-    assert found, line
-    return int(found[1])
+    counted = {name: int(count) for name, count in re.findall(r"(\w+)[^=\w]*=\D*?(\d+)", line)}
+    assert {"captured", "copied_bytes_per_picture", "scaled"} <= counted.keys(), line
+    return counted
 
 
 def test_the_encoder_reads_the_cameras_memory(
@@ -164,6 +191,78 @@ def thread_seconds(pid: int) -> dict[str, float]:
         ticks = sum(int(field) for field in fields.split()[11:13])
         spent[name] = ticks / os.sysconf("SC_CLK_TCK")
     return spent
+
+
+def scaled_settings(vivid: Vivid, encoder: H264Encoder) -> dict[str, Any]:
+    asked = settings(vivid, encoder)
+    asked["video"] |= {"scaler": f"m2m:{PictureScaler.name}"}
+    return asked
+
+
+def watch_small(home: Home, make_viewer: Callable[..., Viewer]) -> Viewer:
+    viewer = make_viewer(home, selection=VideoSelection(320, 180, kbit=800)).watch()
+    # no larger: the bench's IDRs are as large as raw pictures, and a socket holds only so much
+    pictures = viewer.pictures.wait_more(30, 20)
+    sps = pictures[0].sps()
+    assert (sps.width, sps.height) == (320, 180)
+    return viewer
+
+
+def test_the_scaler_makes_the_small_pictures(
+    vivid: Vivid,
+    make_encoder: Callable[..., H264Encoder],
+    make_scaler: Callable[..., PictureScaler],
+    make_home: MakeHome,
+    make_viewer: Callable[..., Viewer],
+    tmp_path: Path,
+) -> None:
+    """A recording, a smaller live view and motion detection at once: nothing is copied."""
+    make_scaler()
+    home = make_home(scaled_settings(vivid, make_encoder()))
+    hub = armed(home)
+    viewer = watch_small(home, make_viewer)
+    record(hub, tmp_path)
+    viewer.end()
+    counted = at_the_end(vivid, home)
+    assert counted["copied_bytes_per_picture"] == 0, counted
+    assert counted["scaled"] >= 30, counted
+    assert not any("the processor scales" in line for line in home.camera.lines)
+
+
+def test_small_snapshots_are_read_small(
+    vivid: Vivid,
+    make_encoder: Callable[..., H264Encoder],
+    make_scaler: Callable[..., PictureScaler],
+    make_home: MakeHome,
+) -> None:
+    make_scaler()
+    home = make_home(scaled_settings(vivid, make_encoder()))
+    answer = home.session.snapshot(320, 180)
+    assert media.jpeg_size(answer.body) == (320, 180)
+    counted = at_the_end(vivid, home)
+    total = counted["copied_bytes_per_picture"] * counted["captured"]
+    assert total <= 320 * 180 * 3 // 2 and counted["scaled"] >= 1, counted
+
+
+@pytest.mark.parametrize(("is_there", "reason"), [(False, "no such"), (True, "does not answer")])
+def test_a_scaler_that_is_missing_or_hangs_costs_one_warning(
+    vivid: Vivid,
+    make_encoder: Callable[..., H264Encoder],
+    make_scaler: Callable[..., PictureScaler],
+    make_home: MakeHome,
+    make_viewer: Callable[..., Viewer],
+    is_there: bool,
+    reason: str,
+) -> None:
+    scaler = make_scaler() if is_there else None
+    home = make_home(scaled_settings(vivid, make_encoder()))
+    if scaler:
+        home.camera.wait_log("scaler started", 20)  # for motion detection
+        scaler.take(3_000_000)
+    home.camera.wait_log("the processor scales", 20)
+    watch_small(home, make_viewer).end()
+    warned = [line for line in home.camera.lines if "the processor scales" in line]
+    assert len(warned) == 1 and reason in warned[0], warned
 
 
 def test_an_encoder_that_cannot_import_is_copied_to(

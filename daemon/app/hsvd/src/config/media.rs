@@ -30,6 +30,10 @@ pub struct VideoConfig {
     /// Percent of the machine's processor that the software encoder may use, 10 to 100.
     #[serde(deserialize_with = "encoder_budget")]
     pub encoder_budget: Share,
+    /// What makes small pictures of large ones: `auto`, the scaler of the board's table; `m2m`,
+    /// `m2m:NAME` (a V4L2 scaler) or `software`.
+    #[serde(deserialize_with = "scaler")]
+    pub scaler: Scaler,
     /// `[left, top, width, height]`: the part of what a V4L2 camera's sensor sees that is used, in
     /// the sensor's pixels. A camera that cannot cut it out is not used.
     pub crop: Option<Crop>,
@@ -63,10 +67,20 @@ impl Default for VideoConfig {
             fps: const { NonZeroU8::new(30).expect("30 is not 0") },
             encoder: media::EncoderChoice::Auto,
             encoder_budget: Share::default(),
+            scaler: Scaler::OfTheBoard,
             crop: None,
             controls: ControlsConfig::default(),
         }
     }
+}
+
+/// What makes small pictures of large ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scaler {
+    /// `auto`
+    OfTheBoard,
+    /// This one.
+    Chosen(media::ScalerChoice),
 }
 
 /// A part of what a sensor sees, in its pixels: even numbers, sides of 16 at least, no edge
@@ -137,6 +151,13 @@ fn encoder<'de, D: Deserializer<'de>>(from: D) -> Result<media::EncoderChoice, D
 
 fn encoder_budget<'de, D: Deserializer<'de>>(from: D) -> Result<Share, D::Error> {
     Share::try_from(u8::deserialize(from)?).map_err(D::Error::custom)
+}
+
+fn scaler<'de, D: Deserializer<'de>>(from: D) -> Result<Scaler, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "auto" => Ok(Scaler::OfTheBoard),
+        other => other.parse().map(Scaler::Chosen).map_err(D::Error::custom),
+    }
 }
 
 /// `[audio]`: where sound comes from and goes to.

@@ -7,8 +7,7 @@ use appliance::button::{Event, Step};
 use appliance::night::Mode;
 use appliance::status::Situation;
 use camera::DisabledBy;
-use frame::Size;
-use media::{Overflow, TapOptions};
+use media::{Overflow, TapOptions, TapPicture};
 use privacy::Motion;
 use tracing::{error, info, warn};
 
@@ -16,12 +15,13 @@ use super::{Core, End, Input};
 use crate::hands::HandEvent;
 use crate::store::StoreError;
 
-/// Night vision looks at one picture a second, whole, since it needs colours.
+/// Night vision looks at one picture a second, in colour. Of the same size as those that motion is
+/// looked for in, so that one setting of the scaler serves both.
 const NIGHT_TAP: TapOptions = TapOptions {
     bound: 1,
     overflow: Overflow::Replace,
     interval: Some(std::time::Duration::from_secs(1)),
-    luma: None::<Size>,
+    picture: TapPicture::Small(super::media_events::MOTION_SIZE),
 };
 
 impl Core {

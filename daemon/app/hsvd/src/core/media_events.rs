@@ -16,7 +16,7 @@ use super::{Core, history};
 use crate::control::Refused;
 
 /// Motion is looked for in pictures no larger than this; finer detail is noise.
-const MOTION_SIZE: Size = Size::new(640, 360);
+pub(super) const MOTION_SIZE: Size = Size::new(640, 360);
 
 impl Core {
     pub(super) fn video_event(&mut self, now: Instant, event: VideoEvent) {

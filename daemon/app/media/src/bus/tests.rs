@@ -4,6 +4,11 @@
 use privacy::{Gate, Motion, OperatingMode};
 
 use super::*;
+use crate::shrink::{ScalerChoice, Scalers};
+
+fn software() -> Shrinker {
+    Shrinker::new(Arc::new(Scalers::new(ScalerChoice::Software)))
+}
 
 fn open_gate() -> Gate {
     let mut gate = Gate::closed();
@@ -15,14 +20,14 @@ fn frame(number: u64, fps: u64) -> RawFrame {
     RawFrame {
         number,
         pts: Pts::from_ticks_90k(number * 90_000 / fps),
-        picture: Arc::new(YuvPicture::black(Size::new(64, 48))),
+        picture: Arc::new(frame::YuvPicture::black(Size::new(64, 48))),
     }
 }
 
 fn send(bus: &FrameBus, gate: &Gate, numbers: std::ops::Range<u64>, fps: u64) {
     let permit = gate.permit::<Capture>().unwrap();
     for number in numbers {
-        bus.publish(&frame(number, fps), &permit, &mut Scaler::default());
+        bus.publish(&frame(number, fps), &permit, &mut software());
     }
 }
 
@@ -65,7 +70,7 @@ fn a_sweep_drops_pictures_of_a_reader_that_sleeps() {
     let (mut gate, bus) = (open_gate(), FrameBus::default());
     let _tap = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
     let picture = frame(0, 30);
-    bus.publish(&picture, &gate.permit().unwrap(), &mut Scaler::default());
+    bus.publish(&picture, &gate.permit().unwrap(), &mut software());
     assert_eq!(Arc::strong_count(&picture.picture), 2);
     gate.set(OperatingMode { manually_disabled: true, ..gate.mode().clone() });
     assert!(bus.sweep().is_empty());
@@ -77,7 +82,7 @@ fn a_reader_that_leaves_holds_nothing() {
     let (gate, bus) = (open_gate(), FrameBus::default());
     let tap = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
     let picture = frame(0, 30);
-    bus.publish(&picture, &gate.permit().unwrap(), &mut Scaler::default());
+    bus.publish(&picture, &gate.permit().unwrap(), &mut software());
     drop(tap);
     assert_eq!(Arc::strong_count(&picture.picture), 1);
 }
@@ -90,7 +95,7 @@ fn nothing_is_published_after_capture_was_revoked() {
     gate.set(OperatingMode { manually_disabled: true, ..mode.clone() });
     gate.set(mode);
     let tap = bus.tap(gate.permit::<Capture>().unwrap(), TapOptions::newest());
-    bus.publish(&frame(0, 30), &permit, &mut Scaler::default());
+    bus.publish(&frame(0, 30), &permit, &mut software());
     assert!(matches!(tap.recv(Duration::ZERO), Received::Nothing));
 }
 
@@ -125,7 +130,7 @@ fn a_luma_tap_gets_small_pictures_and_holds_no_large_one() {
     let options = TapOptions::motion(Size::new(32, 18));
     let tap = bus.tap(gate.permit::<Motion>().unwrap(), options);
     let picture = frame(0, 30);
-    bus.publish(&picture, &gate.permit().unwrap(), &mut Scaler::default());
+    bus.publish(&picture, &gate.permit().unwrap(), &mut software());
     assert_eq!(Arc::strong_count(&picture.picture), 1);
     let Received::Frame(small) = tap.recv(Duration::ZERO) else { panic!("no picture") };
     assert_eq!(small.picture.size(), Size::new(24, 18));

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use frame::{Chroma, EncodedFrame, RawFrame, Size};
 use v4l2::{
-    Device, Encoder, EncoderError, EncoderNode, EncoderWish, Feed, Format, FourCc, InputLayout,
-    Matrix, Range, StartError, Step, SubmitError,
+    Device, Encoder, EncoderNode, EncoderWish, Feed, Format, FourCc, InputLayout, Matrix, Range,
+    RunError, StartError, Step, SubmitError,
 };
 
 use super::paint::{self, Input};
@@ -28,7 +28,7 @@ pub enum M2mError {
     Submit(#[from] SubmitError),
     /// It failed.
     #[error("encoder stopped")]
-    Encoder(#[from] EncoderError),
+    Encoder(#[from] RunError),
     /// A picture took longer than two seconds.
     #[error("encoder does not answer")]
     Stalled,
@@ -206,7 +206,7 @@ impl M2m {
                     self.session = None;
                     return Ok(None);
                 }
-                Step::Drained => return Err(M2mError::Encoder(EncoderError::Failed).into()),
+                Step::Drained => return Err(M2mError::Encoder(RunError::Failed).into()),
                 Step::Nothing => return Err(M2mError::Stalled.into()),
             }
         }

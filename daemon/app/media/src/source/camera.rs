@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pictures from a V4L2 camera.
 
-mod lent;
-
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,16 +8,18 @@ use std::time::{Duration, Instant};
 
 use frame::{DeviceLayout, Pts, RawFrame, Size, YuvPicture};
 use v4l2::{
-    Capabilities, Capture, Device, OpenError, Ops, Place, Queue, Target, Wish, find_camera_called,
+    Capabilities, Capture, Device, FourCc, OpenError, Ops, Place, Queue, Target, Wish,
+    find_camera_called,
 };
 
-use super::convert::{Converter, FORMATS};
-use super::{CameraName, FoundCamera, FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError};
+use super::convert::FORMATS;
+use super::{
+    CameraName, Converter, FoundCamera, FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError,
+};
 use crate::clock::{Signal, monotonic};
+use crate::lent::{LentPicture, layout};
 use crate::pool::Pool;
 use crate::video::{Counter, VideoConfig};
-
-use lent::{LentPicture, layout};
 
 /// A camera that runs.
 pub(crate) struct CameraSource<O: Ops = Device> {
@@ -47,12 +47,19 @@ impl CameraSource {
         if let Ok(capabilities) = device.capabilities() {
             *seen = Some(Place::of(&capabilities, path));
         }
-        let lent = config.encoder.reads();
+        let lent = lendable(config);
         let (width, height) = (config.size.width.into(), config.size.height.into());
         let (fps, formats, look) = (config.fps, FORMATS.to_vec(), config.look);
         let wish = Wish { width, height, fps, formats, lent, look };
         Self::start(device, config.size, &wish, Arc::clone(copied))
     }
+}
+
+/// Which pictures stay in the camera's memory: those that the hardware encoder reads there, or the
+/// scaler in front of a software one.
+fn lendable(config: &VideoConfig) -> Vec<FourCc> {
+    let lent = config.encoder.reads();
+    if lent.is_empty() { config.scaler.reads() } else { lent }
 }
 
 fn node(name: &CameraName) -> io::Result<PathBuf> {
@@ -187,7 +194,7 @@ const STALLED: Duration = Duration::from_secs(5);
 mod tests {
     use std::collections::VecDeque;
 
-    use v4l2::{Dequeued, Format, FourCc, Memory, Planes, Rate};
+    use v4l2::{Dequeued, Format, Memory, Planes, Rate};
 
     use super::*;
 

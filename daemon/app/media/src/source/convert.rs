@@ -21,15 +21,15 @@ pub struct UnusableFormat(Format);
 
 /// A picture is shorter than its format, or no JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Damaged;
+pub(crate) struct Damaged;
 
 /// How pictures of `format` write colour.
-pub(super) fn colour_of(format: Format) -> Colour {
+pub(crate) fn colour_of(format: Format) -> Colour {
     Colour { is_bt709: format.matrix == Matrix::Bt709, is_full_range: format.range == Range::Full }
 }
 
 /// Converts pictures of one format.
-pub(super) struct Converter {
+pub(crate) struct Converter {
     format: Format,
     size: Size,
     colour: Option<Conversion>,
@@ -41,7 +41,7 @@ pub(super) struct Converter {
 }
 
 impl Converter {
-    pub(super) fn new(format: Format, wanted: Size) -> Result<Self, UnusableFormat> {
+    pub(crate) fn new(format: Format, wanted: Size) -> Result<Self, UnusableFormat> {
         let side =
             |side: u32| u16::try_from(side).ok().filter(|s| s % 2 == 0 && (2..=4096).contains(s));
         let (Some(width), Some(height)) = (side(format.width), side(format.height)) else {
@@ -65,7 +65,7 @@ impl Converter {
     }
 
     /// Converts `bytes` into `picture`, which is of the wanted size.
-    pub(super) fn convert(
+    pub(crate) fn convert(
         &mut self,
         bytes: &[u8],
         picture: &mut YuvPicture,

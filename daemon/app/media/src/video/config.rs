@@ -8,6 +8,7 @@ use frame::Size;
 use privacy::LivePermit;
 
 use crate::encoder::{EncoderChoice, EncoderSettings, Level, Profile};
+use crate::shrink::ScalerChoice;
 use crate::source::VideoSource;
 
 /// What the configuration file says about video.
@@ -21,6 +22,8 @@ pub struct VideoConfig {
     pub fps: u32,
     /// Which encoder to use.
     pub encoder: EncoderChoice,
+    /// Which scaler to use for smaller pictures.
+    pub scaler: ScalerChoice,
     /// What the owner sets of a V4L2 camera.
     pub look: v4l2::Look,
     /// Of the JPEG pictures of [`Video::snapshot`](super::Video::snapshot), 1 to 100.

@@ -48,6 +48,7 @@ impl Rig {
             fps: 30,
             encoder,
             snapshot_quality: 80,
+            scaler: media::ScalerChoice::Software,
             look: media::Look::default(),
         };
         let mut gate = Gate::closed();

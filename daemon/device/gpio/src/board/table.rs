@@ -29,6 +29,8 @@ pub struct Board {
     pub fitted: Vec<Part>,
     /// The H.264 encoder; without it nobody knows, and what is found is used.
     pub encoder: Option<Encoder>,
+    /// The scaler, where the board has one that was chosen.
+    pub scaler: Option<Scaler>,
     /// The status light.
     pub status_led: Option<StatusLed>,
     /// Shuts the camera off.
@@ -77,6 +79,7 @@ impl Board {
             compatible: Vec::new(),
             fitted: Vec::new(),
             encoder: None,
+            scaler: None,
             status_led: None,
             privacy_switch: None,
             button: None,
@@ -155,6 +158,14 @@ pub enum EncoderKind {
     Rkmpp,
     /// A stateful V4L2 M2M encoder.
     V4l2M2m,
+}
+
+/// `[scaler]`: what makes small pictures of large ones.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scaler {
+    /// Driver, name or place of a V4L2 memory-to-memory device.
+    pub name: String,
 }
 
 /// A line.
@@ -334,6 +345,7 @@ mod tests {
         assert_eq!(board.encoder.unwrap().kind, EncoderKind::V4l2M2m);
         assert_eq!(board.fitted.len(), 7);
         assert_eq!(board.doorbell.unwrap().line, "BELL");
+        assert_eq!(board.scaler.unwrap().name, "bcm2835-codec-isp");
         assert_eq!(board.privacy_switch.unwrap().debounce, Duration::from_millis(30));
         assert!(matches!(board.ir_cut, Some(IrCutPart::Latching { .. })));
         assert!(matches!(board.ir_lamp, Some(IrLampPart::Pwm { percent: 80, .. })));
@@ -352,6 +364,8 @@ mod tests {
             ("fitted = ['button']", "not described"),
             ("[encoder]\nkind = 'magic'", "magic"),
             ("[encoder]", "kind"),
+            ("[scaler]\nkind = 'rga'", "unknown field"),
+            ("[scaler]", "name"),
             ("[button]\nline = 'KEY'\nactiv = 'low'", "unknown field"),
             ("[button]\nline = 'KEY'\nactive = 'down'", "down"),
             ("[privacy-switch]\nline = 'SW'\ndebounce-ms = 0", "1 to 1000"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An encoder of our own that checks the order of calls and has the quirks of real ones.
+//! An encoder or scaler of our own that checks the order of calls and has the quirks of real ones.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -26,6 +26,11 @@ pub(super) struct State {
     /// Answers VIDIOC_QBUF of an output buffer.
     pub refuses_import: Option<Errno>,
     pub is_busy: bool,
+    /// It makes pictures of pictures.
+    pub is_scaler: bool,
+    /// Pictures that it makes are so much wider than asked for.
+    pub widens: u32,
+    pub made: Option<Format>,
     pub input: Option<Format>,
     pub is_streaming: [bool; 2],
     pub buffers: [u32; 2],
@@ -82,7 +87,11 @@ impl Fake {
             state.read.push_back(input);
             state.coded.push_back(Dequeued {
                 index: if fault == Some(Fault::Index) { 99 } else { index },
-                bytes_used: if fault == Some(Fault::TooLong) { 999 } else { 10 },
+                bytes_used: match (fault, state.is_scaler) {
+                    (Some(Fault::TooLong), _) => 999_999,
+                    (_, true) => state.made.unwrap().size_image,
+                    (_, false) => 10,
+                },
                 is_damaged: fault == Some(Fault::Damaged),
                 copied: Some(time),
                 ..Dequeued::default()
@@ -148,8 +157,8 @@ impl Ops for Fake {
 
     fn formats(&self, queue: Queue) -> io::Result<Vec<FourCc>> {
         Ok(match queue.direction {
-            Direction::Capture => vec![FourCc::H264],
-            Direction::Output => vec![FourCc::NV12, FourCc::YUV420],
+            Direction::Capture if !self.0.borrow().is_scaler => vec![FourCc::H264],
+            _ => vec![FourCc::NV12, FourCc::YUV420],
         })
     }
 
@@ -160,7 +169,12 @@ impl Ops for Fake {
             return errno(Errno::BUSY);
         }
         if queue.direction == Direction::Capture {
-            return Ok(*wish);
+            let width = wish.width + state.widens;
+            let bytes_per_line = width.next_multiple_of(32);
+            let size_image = bytes_per_line * wish.height * 3 / 2;
+            let made = Format { width, bytes_per_line, size_image, ..*wish };
+            state.made = Some(made);
+            return Ok(made);
         }
         let align = |side: u32| side.next_multiple_of(state.align.max(1));
         let (width, height) = (align(wish.width), align(wish.height));
@@ -193,8 +207,10 @@ impl Ops for Fake {
     }
 
     fn map(&self, _: Queue, _: u32) -> io::Result<FakeMapping> {
-        self.0.borrow_mut().mapped += 1;
-        Ok(FakeMapping(vec![0; 64], Rc::clone(&self.0)))
+        let mut state = self.0.borrow_mut();
+        state.mapped += 1;
+        let length = if state.is_scaler { state.made.unwrap().size_image as usize } else { 64 };
+        Ok(FakeMapping(vec![0; length], Rc::clone(&self.0)))
     }
 
     fn queue(&self, queue: Queue, index: u32) -> io::Result<()> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use v4l2::{Capture, Device, FourCc, Lent, Ops, Wish};
 
-/// vivid and the encoder, loaded. One test at a time.
+/// vivid, the encoder and the scaler, loaded. One test at a time.
 pub struct Bench {
     _alone: MutexGuard<'static, ()>,
 }
@@ -17,7 +17,7 @@ pub struct Bench {
 static ALONE: Mutex<()> = Mutex::new(());
 
 impl Bench {
-    /// Loads both drivers with these options; `None`, with the reason printed, outside the bench.
+    /// Loads the drivers with these options; `None`, with the reason printed, outside the bench.
     #[expect(clippy::print_stderr, reason = "a skip is told")]
     pub fn load(vivid: &str, encoder: &str) -> Option<Self> {
         if std::env::var_os("HSV_MODULES").is_none() {
@@ -25,11 +25,11 @@ impl Bench {
             return None;
         }
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        for module in ["vivid", "vh264enc"] {
+        for module in ["vivid", "vh264enc", "vscaler"] {
             // What a test before left; it may not be loaded at all.
             let _absent = modprobe(&["-q", "-r", module]);
         }
-        for (module, options) in [("vivid", vivid), ("vh264enc", encoder)] {
+        for (module, options) in [("vivid", vivid), ("vh264enc", encoder), ("vscaler", "")] {
             let arguments: Vec<_> =
                 [module].into_iter().chain(options.split_whitespace()).collect();
             assert!(modprobe(&arguments), "{module} loads");
@@ -37,9 +37,19 @@ impl Bench {
         Some(Self { _alone: alone })
     }
 
+    /// A picture of the scaler takes so long from now on.
+    pub fn slow_scaler(&self, latency: Duration) {
+        let microseconds = latency.as_micros().to_string();
+        std::fs::write("/sys/module/vscaler/parameters/latency_us", microseconds).expect("root");
+    }
+
     pub fn camera(&self, width: u32, height: u32) -> Camera {
+        self.camera_in(FourCc::NV12, width, height)
+    }
+
+    pub fn camera_in(&self, fourcc: FourCc, width: u32, height: u32) -> Camera {
         let device = Device::open(&camera_node()).expect("it opens");
-        let formats = vec![FourCc::NV12];
+        let formats = vec![fourcc];
         let look = v4l2::Look::default();
         let wish = Wish { width, height, fps: 30, formats: formats.clone(), lent: formats, look };
         let mut capture = Capture::start(device, &wish).expect("it starts");

@@ -5,9 +5,11 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 
-use super::fake::{End, Fake, Fault};
+use rustix::io::Errno;
+
 use super::*;
-use crate::{FourCc, Matrix, Profile, Range};
+use crate::m2m::fake::{End, Fake, Fault};
+use crate::{Feed, FourCc, InputLayout, Matrix, Profile, Range, StartError};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -205,10 +207,10 @@ fn a_fatal_error_a_lost_device_and_a_kernel_that_errs_are_told_apart() {
             fake.0.borrow_mut().has_failed = Some(code);
         }
     };
-    assert!(matches!(run(&fail(Errno::IO)), Err(EncoderError::Failed)));
-    assert!(matches!(run(&fail(Errno::NODEV)), Err(EncoderError::Gone)));
+    assert!(matches!(run(&fail(Errno::IO)), Err(RunError::Failed)));
+    assert!(matches!(run(&fail(Errno::NODEV)), Err(RunError::Gone)));
     let next = |fault| move |fake: &Fake| fake.0.borrow_mut().faults.push_back(fault);
-    assert!(matches!(run(&next(Fault::Index)), Err(EncoderError::Index(99))));
+    assert!(matches!(run(&next(Fault::Index)), Err(RunError::Index(99))));
     assert_eq!(run(&next(Fault::TooLong)).unwrap(), 64);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A picture that stays in the camera's memory.
+//! A picture that stays in the memory of a camera or a scaler.
 
 use std::fmt;
 use std::os::fd::BorrowedFd;
@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use frame::{Chroma, DeviceLayout, DevicePicture, Size, YuvPicture};
 use v4l2::{Format, FourCc, Lent, Ops};
 
-use super::super::convert::colour_of;
-use super::{Converter, length};
+use crate::source::{Converter, colour_of};
 use crate::video::Counter;
 
 /// How pictures of `format` lie; `None` when they cannot be used as they are.
-pub(super) fn layout(format: Format, wanted: Size) -> Option<DeviceLayout> {
+pub(crate) fn layout(format: Format, wanted: Size) -> Option<DeviceLayout> {
     let chroma = match format.fourcc {
         FourCc::NV12 => Chroma::Pairs,
         FourCc::YUV420 => Chroma::Planes,
@@ -32,7 +31,7 @@ pub(super) fn layout(format: Format, wanted: Size) -> Option<DeviceLayout> {
     })
 }
 
-pub(super) struct LentPicture<O: Ops> {
+pub(crate) struct LentPicture<O: Ops> {
     pub layout: DeviceLayout,
     pub size: Size,
     pub lent: Lent<O>,
@@ -41,7 +40,7 @@ pub(super) struct LentPicture<O: Ops> {
 }
 
 impl<O: Ops> LentPicture<O> {
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.lent.bytes().len() >= self.layout.stride * self.layout.lines * 3 / 2
     }
 }
@@ -74,7 +73,7 @@ where
         converter
             .convert(self.lent.bytes(), &mut picture)
             .expect("only whole pictures are lent, and no JPEGs");
-        self.copied.add(length(self.size));
+        self.copied.add(u64::try_from(self.size.i420_len()).unwrap_or(u64::MAX));
         picture.into_bytes()
     }
 }

@@ -8,23 +8,23 @@ use std::time::Duration;
 
 use crate::{Ops, Queue};
 
-/// A buffer of the camera.
+/// A buffer of the device.
 #[derive(Debug)]
-pub(super) struct Buffer<M> {
+pub(crate) struct Buffer<M> {
     pub mapping: M,
     pub dma_buf: Option<OwnedFd>,
 }
 
-/// A picture in a buffer of the camera. Dropping it gives the buffer back. It keeps no device
-/// open: when the capture has ended it is memory that goes with it.
+/// A picture in a buffer of a camera or a scaler. Dropping it gives the buffer back. It keeps no
+/// device open: when that has ended it is memory that goes with it.
 pub struct Lent<O: Ops> {
-    pub(super) queue: Queue,
-    pub(super) index: u32,
-    pub(super) buffer: Arc<Buffer<O::Mapping>>,
-    pub(super) ops: Weak<O>,
-    pub(super) used: usize,
-    pub(super) sequence: u32,
-    pub(super) timestamp: Option<Duration>,
+    pub(crate) queue: Queue,
+    pub(crate) index: u32,
+    pub(crate) buffer: Arc<Buffer<O::Mapping>>,
+    pub(crate) ops: Weak<O>,
+    pub(crate) used: usize,
+    pub(crate) sequence: u32,
+    pub(crate) timestamp: Option<Duration>,
 }
 
 impl<O: Ops> Lent<O> {
