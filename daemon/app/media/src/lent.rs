@@ -31,30 +31,49 @@ pub(crate) fn layout(format: Format, wanted: Size) -> Option<DeviceLayout> {
     })
 }
 
-pub(crate) struct LentPicture<O: Ops> {
+/// Memory of a device that holds a picture, and goes back when it is dropped.
+pub(crate) trait Memory: fmt::Debug + Send + Sync {
+    /// What the device wrote.
+    fn bytes(&self) -> &[u8];
+
+    /// For other devices; `None` when it cannot be lent to them.
+    fn dma_buf(&self) -> Option<BorrowedFd<'_>>;
+}
+
+impl<O: Ops + Send + Sync> Memory for Lent<O>
+where
+    O::Mapping: Send + Sync,
+{
+    fn bytes(&self) -> &[u8] {
+        self.bytes()
+    }
+
+    fn dma_buf(&self) -> Option<BorrowedFd<'_>> {
+        self.dma_buf()
+    }
+}
+
+pub(crate) struct LentPicture<M> {
     pub layout: DeviceLayout,
     pub size: Size,
-    pub lent: Lent<O>,
+    pub lent: M,
     pub converter: Arc<Mutex<Converter>>,
     pub copied: Arc<Counter>,
 }
 
-impl<O: Ops> LentPicture<O> {
+impl<M: Memory> LentPicture<M> {
     pub(crate) fn is_whole(&self) -> bool {
         self.lent.bytes().len() >= self.layout.stride * self.layout.lines * 3 / 2
     }
 }
 
-impl<O: Ops> fmt::Debug for LentPicture<O> {
+impl<M: Memory> fmt::Debug for LentPicture<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lent.fmt(f)
     }
 }
 
-impl<O: Ops + Send + Sync> DevicePicture for LentPicture<O>
-where
-    O::Mapping: Send + Sync,
-{
+impl<M: Memory> DevicePicture for LentPicture<M> {
     fn layout(&self) -> DeviceLayout {
         self.layout
     }

@@ -3,8 +3,11 @@
 
 mod camera;
 mod convert;
+mod count;
 mod drawn;
 mod file;
+#[cfg(feature = "libcamera")]
+mod libcamera;
 pub mod pattern;
 pub mod y4m;
 
@@ -36,6 +39,9 @@ pub enum VideoSource {
     File(PathBuf),
     /// `v4l2:/dev/video0`, or `v4l2:` and the camera's name or place on a bus.
     V4l2(CameraName),
+    /// `libcamera`, the first camera of libcamera, or `libcamera:` and a part of its id.
+    #[cfg(feature = "libcamera")]
+    Libcamera(String),
 }
 
 /// How the configuration calls a camera. Once seen it is known by its place, however it was called.
@@ -66,6 +72,9 @@ impl VideoSource {
     pub fn find(&self) -> Option<io::Result<FoundCamera>> {
         match self {
             Self::TestPattern(_) | Self::File(_) => None,
+            // libcamera's own `cam -l` does; it stops for no two programs.
+            #[cfg(feature = "libcamera")]
+            Self::Libcamera(_) => None,
             Self::V4l2(name) => Some(camera::find(name)),
         }
     }
@@ -85,6 +94,10 @@ impl FromStr for VideoSource {
             Some(("v4l2", name)) if !name.is_empty() => {
                 Ok(Self::V4l2(CameraName::Called(name.to_owned())))
             }
+            #[cfg(feature = "libcamera")]
+            None if text == "libcamera" => Ok(Self::Libcamera(String::new())),
+            #[cfg(feature = "libcamera")]
+            Some(("libcamera", id)) if !id.is_empty() => Ok(Self::Libcamera(id.to_owned())),
             _ => Err(UnknownSource),
         }
     }
@@ -92,7 +105,10 @@ impl FromStr for VideoSource {
 
 /// The configuration names a source that there is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown source, expected test-pattern, test-pattern:walker, file:PATH or v4l2:DEVICE")]
+#[error(
+    "unknown source, expected test-pattern, test-pattern:walker, file:PATH, v4l2:DEVICE or, where \
+     the program was built with it, libcamera:ID"
+)]
 pub struct UnknownSource;
 
 /// An open source. Dropping it closes the device.
@@ -118,6 +134,10 @@ pub(crate) fn open(
             Ok(Box::new(DrawnSource::new(painter, config.fps)))
         }
         VideoSource::V4l2(name) => Ok(Box::new(CameraSource::open(name, config, copied, seen)?)),
+        #[cfg(feature = "libcamera")]
+        VideoSource::Libcamera(id) => {
+            Ok(Box::new(libcamera::LibcameraSource::open(id, config, copied)?))
+        }
     }
 }
 
@@ -142,6 +162,10 @@ pub enum SourceError {
     /// The camera cannot be started.
     #[error("camera")]
     Open(#[from] v4l2::OpenError),
+    /// libcamera's camera cannot be started, or stopped.
+    #[cfg(feature = "libcamera")]
+    #[error("camera")]
+    Libcamera(#[from] ::libcamera::CameraError),
     /// The camera runs but sends no pictures.
     #[error("camera sends no pictures")]
     Stalled,

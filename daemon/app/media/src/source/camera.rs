@@ -4,19 +4,20 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use frame::{DeviceLayout, Pts, RawFrame, Size, YuvPicture};
+use frame::{DeviceLayout, RawFrame, Size, YuvPicture};
 use v4l2::{
     Capabilities, Capture, Device, FourCc, OpenError, Ops, Place, Queue, Target, Wish,
     find_camera_called,
 };
 
 use super::convert::FORMATS;
+use super::count::{Numbers, STALLED, pts};
 use super::{
     CameraName, Converter, FoundCamera, FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError,
 };
-use crate::clock::{Signal, monotonic};
+use crate::clock::Signal;
 use crate::lent::{LentPicture, layout};
 use crate::pool::Pool;
 use crate::video::{Counter, VideoConfig};
@@ -29,7 +30,7 @@ pub(crate) struct CameraSource<O: Ops = Device> {
     layout: Option<DeviceLayout>,
     copied: Arc<Counter>,
     pool: Pool,
-    number: Option<(u64, u32)>,
+    numbers: Numbers,
     last: Instant,
 }
 
@@ -102,7 +103,7 @@ impl<O: Ops> CameraSource<O> {
             layout,
             copied,
             pool: Pool::new(size, MAX_PICTURES),
-            number: None,
+            numbers: Numbers::default(),
             last: Instant::now(),
         })
     }
@@ -146,7 +147,7 @@ where
             converter: Arc::clone(&self.converter),
             copied: Arc::clone(&self.copied),
         };
-        let number = self.count(sequence);
+        let number = self.numbers.of(sequence);
         if !picture.is_whole() {
             return Ok(None);
         }
@@ -161,39 +162,25 @@ where
         let painted = self.pool.paint(|picture, ()| converter.convert(frame.bytes, picture));
         let (sequence, timestamp) = (frame.sequence, frame.timestamp);
         drop(converter);
-        let number = self.count(sequence);
+        let number = self.numbers.of(sequence);
         let Ok(painted) = painted else { return Ok(None) };
         // A picture without memory is lost, but the camera is well.
         self.last = Instant::now();
         self.copied.add(painted.as_ref().map_or(0, |picture| length(picture.size())));
         Ok(painted.map(|picture| RawFrame { number, pts: pts(timestamp), picture }))
     }
-
-    fn count(&mut self, sequence: u32) -> u64 {
-        let number = match self.number {
-            Some((number, last)) => number + u64::from(sequence.wrapping_sub(last)),
-            None => 0,
-        };
-        self.number = Some((number, sequence));
-        number
-    }
-}
-
-fn pts(timestamp: Option<Duration>) -> Pts {
-    Pts::from_monotonic(timestamp.unwrap_or_else(monotonic))
 }
 
 fn length(size: Size) -> u64 {
     u64::try_from(size.i420_len()).unwrap_or(u64::MAX)
 }
 
-/// Longer than any camera needs for its first picture.
-const STALLED: Duration = Duration::from_secs(5);
-
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
+    use std::time::Duration;
 
+    use frame::Pts;
     use v4l2::{Dequeued, Format, Memory, Planes, Rate};
 
     use super::*;

@@ -19,6 +19,13 @@ pub(super) const FORMATS: [FourCc; 4] = [FourCc::YUV420, FourCc::NV12, FourCc::Y
 #[error("device chose {0:?}, which cannot be used")]
 pub struct UnusableFormat(Format);
 
+#[cfg(feature = "libcamera")]
+impl UnusableFormat {
+    pub(super) fn of(format: Format) -> Self {
+        Self(format)
+    }
+}
+
 /// A picture is shorter than its format, or no JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Damaged;
