@@ -111,7 +111,7 @@ def test_pairing_settings_and_diagnostics(home: Home, hsvctl: Hsvctl, tmp_path: 
     assert hsvctl.json("pairing", "show")["code"] == home.camera.setup_code
     name = hsvctl.json("settings", "set", "name", "Garden Gate")
     assert (name["value"], name["restart_needed"]) == ('"Garden Gate"', True)
-    assert hsvctl.run("settings", "set", "hap.port", "nonsense").returncode == 1
+    assert hsvctl.run("settings", "set", "video.fps", "nonsense").returncode == 1
     archive = tmp_path / "diagnostics.tar"
     hsvctl.json("diagnostics", str(archive))
     assert subprocess.run(["tar", "-tf", archive], capture_output=True).returncode == 0

@@ -60,19 +60,45 @@ impl Settings {
     /// used, those of another version say, are left out, and the log says so: the camera starts.
     ///
     /// # Errors
-    /// The store's.
+    /// The store's, but for a document that is of no use: that one is left out, too.
     pub fn load(store: &Store, file: OwnersFile) -> Result<(Self, Config), StoreError> {
-        let stored = store.load::<Overlay>(DOMAIN)?.unwrap_or_default();
-        let merged = merge(&file.table, &stored)
-            .and_then(|text| Config::parse(&text).map_err(|error| error.message().to_owned()));
-        let (running, config) = match merged {
-            Ok(config) => (stored.clone(), config),
-            Err(reason) => {
-                error!(reason, "what was set over D-Bus cannot be used; the file alone is");
-                (Overlay::new(), file.config)
+        let stored = match store.load::<Overlay>(DOMAIN) {
+            Ok(stored) => stored.unwrap_or_default(),
+            Err(error @ (StoreError::Damaged(_) | StoreError::Content { .. })) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                error!(error, "what was set over D-Bus is lost; the file alone is used");
+                Overlay::new()
             }
+            Err(error) => return Err(error),
         };
-        Ok((Self { file: file.table, running, wanted: stored }, config))
+        let mut settings = Self { file: file.table, running: Overlay::new(), wanted: stored };
+        let config = match settings.config() {
+            Ok(config) => config,
+            Err(_) => settings.keep_what_can_be_used(file.config),
+        };
+        settings.running = settings.wanted.clone();
+        Ok((settings, config))
+    }
+
+    /// The configuration with what is wanted, or why there is none.
+    fn config(&self) -> Result<Config, String> {
+        let text = merge(&self.file, &self.wanted)?;
+        Config::parse(&text).map_err(|error| error.message().to_owned())
+    }
+
+    /// Leaves out what cannot stand beside what comes before it; `config` is the file's.
+    fn keep_what_can_be_used(&mut self, mut config: Config) -> Config {
+        for (key, value) in std::mem::take(&mut self.wanted) {
+            self.wanted.insert(key.clone(), value);
+            match self.config() {
+                Ok(with) => config = with,
+                Err(reason) => {
+                    self.wanted.remove(&key);
+                    error!(key, reason, "what was set over D-Bus cannot be used and is left out");
+                }
+            }
+        }
+        config
     }
 
     /// What is set differs from what the program runs with.
@@ -137,10 +163,11 @@ impl Settings {
     }
 
     fn checked(&self, key: &str, wanted: Overlay) -> Result<Self, SettingError> {
-        let refused = |reason: String| SettingError::Value { key: key.to_owned(), reason };
-        let text = merge(&self.file, &wanted).map_err(refused)?;
-        Config::parse(&text).map_err(|error| refused(error.message().to_owned()))?;
-        Ok(Self { wanted, ..self.clone() })
+        let changed = Self { wanted, ..self.clone() };
+        match changed.config() {
+            Ok(_) => Ok(changed),
+            Err(reason) => Err(SettingError::Value { key: key.to_owned(), reason }),
+        }
     }
 
     fn ensure_settable(&self, key: &str) -> Result<(), SettingError> {

@@ -13,6 +13,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -66,6 +67,8 @@ impl StoreError {
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
+    /// One reader or writer at a time: reading mends, over the same temporary files.
+    turn: Mutex<()>,
     /// Held for as long as we run: two cameras with one identity would spoil each other's pairings.
     _lock: File,
 }
@@ -93,7 +96,7 @@ impl Store {
             .map_err(|source| StoreError::Io { path: path.clone(), source })?;
         match lock.try_lock() {
             Ok(()) => {
-                let store = Self { folder: folder.to_owned(), _lock: lock };
+                let store = Self { folder: folder.to_owned(), turn: Mutex::new(()), _lock: lock };
                 store.keep_promise()?;
                 Ok(store)
             }
@@ -117,6 +120,7 @@ impl Store {
     /// [`StoreError::Damaged`] when a document was saved but no copy of it is whole: starting
     /// afresh would throw the owner's pairing away, so that is for a person to decide.
     pub fn load_text(&self, domain: &str) -> Result<Option<String>, StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let copies = COPIES.map(|copy| self.read_copy(domain, copy));
         let newest = copies
             .iter()
@@ -154,6 +158,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn save_text(&self, domain: &str, body: String) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = COPIES
             .iter()
             .filter_map(|copy| match self.read_copy(domain, copy) {

@@ -3,7 +3,7 @@
 //! be is said by its type alone; the tests hold this list to them.
 
 /// `table.key` and the default as TOML; empty where the key is then absent.
-pub const KEYS: [(&str, &str); 40] = [
+pub const KEYS: [(&str, &str); 42] = [
     ("name", "\"Camera\""),
     ("hap.bind", "\"::\""),
     ("hap.port", "51826"),
@@ -17,6 +17,8 @@ pub const KEYS: [(&str, &str); 40] = [
     ("video.fps", "30"),
     ("video.encoder", "\"auto\""),
     ("video.encoder-budget", "60"),
+    ("video.scaler", "\"auto\""),
+    ("video.crop", ""),
     ("video.controls.horizontal-flip", "false"),
     ("video.controls.vertical-flip", "false"),
     ("video.controls.exposure-us", ""),
@@ -47,8 +49,9 @@ pub const KEYS: [(&str, &str); 40] = [
 ];
 
 /// Tables that are the owner's file's alone: who may pair, what is on the case (a privacy switch
-/// that is not fitted shuts nothing), and who may command the camera.
-pub const OWNERS: [&str; 3] = ["body", "control", "pairing"];
+/// that is not fitted shuts nothing), who may command the camera, and where it listens: with a
+/// port that cannot be had it would not start, and nobody could set another.
+pub const OWNERS: [&str; 5] = ["body", "control", "hap", "hds", "pairing"];
 
 /// Keys whose values are never shown.
 pub const SECRETS: [&str; 2] = ["pairing.setup-code", "pairing.setup-id"];

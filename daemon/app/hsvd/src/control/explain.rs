@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use ::control::Condition;
+use ::control::{Condition, Recording};
 
 use super::facts::Facts;
 use crate::hands::Switch;
@@ -161,7 +161,10 @@ fn opened(facts: &Facts) -> Condition {
         (recording, SystemTime::UNIX_EPOCH + since_epoch)
     });
     let refusal = last.refusal.as_ref().filter(|(at, _)| started.is_none_or(|(_, of)| *at > of));
-    let belongs = |at: SystemTime| last.motion.is_none_or(|motion| at + BEFORE_MOTION >= motion);
+    let belongs = |recording: &Recording, at: SystemTime| {
+        let open = BEFORE_MOTION.max(Duration::from_millis(recording.open_ms));
+        last.motion.is_none_or(|motion| at + open >= motion)
+    };
     let (met, text, advice) = match (refusal, started) {
         (Some((at, reason)), _) => (
             false,
@@ -171,7 +174,7 @@ fn opened(facts: &Facts) -> Condition {
         (None, Some((recording, _))) if recording.outcome == "running" => {
             (true, "A home hub takes a recording now.".to_owned(), "")
         }
-        (None, Some((recording, at))) if belongs(at) => (
+        (None, Some((recording, at))) if belongs(recording, at) => (
             recording.outcome == "normal",
             format!("The last one was opened {} ago. {}.", ago(facts.now, at), recording.reason),
             "Check the network between camera and home hub if this happens again.",

@@ -155,7 +155,12 @@ impl Core {
     }
 
     fn change_pairings(&mut self, now: Instant, change: hap::Change, to: Answer<()>) {
-        info!(?change, "the owner changes the pairings");
+        let what = match &change {
+            hap::Change::ClearAttempts => "wrong setup codes are forgotten",
+            hap::Change::Remove(_) => "one controller is removed", // who, is in no log
+            hap::Change::UnpairAll => "everybody is unpaired",
+        };
+        info!(what, "the owner changes the pairings");
         let order = hap::Order(self.control.next_change);
         self.control.next_change += 1;
         self.control.changes.insert(order, to);

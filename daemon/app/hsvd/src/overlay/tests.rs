@@ -71,6 +71,8 @@ fn what_the_files_reader_refuses_cannot_be_set() {
         ("pairing.setup-code", "\"999-88-777\"", "file alone"),
         ("body.fitted", "[]", "file alone"),
         ("control.bus", "\"none\"", "file alone"),
+        ("hap.port", "80", "file alone"),
+        ("hds.port", "51826", "file alone"),
         ("video.source", "\"file:/etc/passwd\"", "names a file"),
         ("video.encoder", "\"rkmpp:/tmp/library.so\"", "names a file"),
         ("audio.speaker", "\"file:/var/lib/hsv/identity.a\"", "names a file"),
@@ -97,8 +99,35 @@ fn settings_of_another_version_do_not_keep_the_camera_from_starting() {
         store.save(DOMAIN, &stored).unwrap();
         let (settings, config) = Settings::load(&store, owners(FILE)).unwrap();
         assert_eq!(config, owners(FILE).config, "{key}");
-        assert!(settings.is_restart_needed(), "it is told that something else is stored");
+        settings.with("video.fps", "15").unwrap_or_else(|error| panic!("after {key}: {error}"));
+        let mut beside = stored;
+        beside.extend(
+            [("audio.source", "\"silence\""), ("live.talkback", "false")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned())),
+        );
+        store.save(DOMAIN, &beside).unwrap();
+        let (settings, config) = Settings::load(&store, owners(FILE)).unwrap();
+        assert!(!config.live.talkback, "what can be used is, beside {key}");
+        assert_ne!(config.audio, owners(FILE).config.audio, "beside {key}");
+        assert!(!settings.wanted.contains_key(key), "{key} is not in the way");
     }
+}
+
+#[test]
+fn a_spoilt_document_does_not_keep_the_camera_from_starting() {
+    let (folder, store) = store();
+    for content in ["", "spoilt"] {
+        for copy in ["a", "b"] {
+            std::fs::write(folder.path().join(format!("{DOMAIN}.{copy}")), content).unwrap();
+        }
+        let (settings, config) = Settings::load(&store, owners(FILE)).unwrap();
+        assert_eq!(config, owners(FILE).config);
+        settings.with("video.fps", "15").unwrap().save(&store).unwrap();
+        let (_, config) = Settings::load(&store, owners(FILE)).unwrap();
+        assert_eq!(config.video.fps.get(), 15);
+    }
+    store.save(DOMAIN, &["no", "table"]).unwrap();
+    Settings::load(&store, owners(FILE)).unwrap();
 }
 
 proptest::proptest! {

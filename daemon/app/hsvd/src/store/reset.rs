@@ -35,15 +35,20 @@ impl Store {
     /// [`StoreError::Io`]: nothing has changed.
     pub fn promise_reset(&self) -> Result<(), StoreError> {
         let path = self.folder.join(PROMISE);
-        OpenOptions::new()
+        let written = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
             .open(&path)
             .and_then(|file| file.sync_all())
-            .map_err(|source| StoreError::Io { path, source })?;
-        self.flush_folder()
+            .map_err(|source| StoreError::Io { path: path.clone(), source })
+            .and_then(|()| self.flush_folder());
+        match written {
+            // Half a promise would surprise the owner at some later start.
+            Err(error) if remove(&path).and_then(|()| self.flush_folder()).is_ok() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps the promise, if there is one.
