@@ -50,8 +50,8 @@ fn capture(
     tracing::info!(source = ?shared.config.source, "capture started");
     shared.tell(VideoEvent::CaptureStarted);
     let result = deliver(shared, permit, backoff, shrinker, source.as_mut());
+    drop(source); // before anything that a scaler might delay
     shrinker.rest();
-    drop(source);
     shared.bus.sweep();
     let captured = shared.counters.captured.read() - before.0;
     let copied_bytes_per_picture = (copied.read() - before.1) / captured.max(1);
