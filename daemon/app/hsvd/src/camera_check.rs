@@ -4,6 +4,7 @@
 use gpio::board::Board;
 use media::{FoundCamera, Rect, ScalerChoice};
 
+use crate::check::MISSING;
 use crate::compose;
 use crate::config::{Crop, VideoConfig};
 
@@ -12,7 +13,7 @@ pub fn lines(video: &VideoConfig, board: &Board) -> Vec<String> {
     let mut out = Vec::new();
     match video.source.find() {
         None => out.push(format!("camera: {:?}, not looked for", video.source)),
-        Some(Err(error)) => out.push(format!("camera: MISSING: {error}")),
+        Some(Err(error)) => out.push(format!("camera: {MISSING}: {error}")),
         Some(Ok(FoundCamera { node, name, crop_bounds })) => {
             out.push(format!("camera: {name}, found at {}", node.display()));
             out.push(format!("crop: {}", crop(video.crop.map(Crop::rect), crop_bounds)));
@@ -28,7 +29,7 @@ fn scaler(choice: &ScalerChoice) -> String {
         (ScalerChoice::M2m(_), Some(name)) => format!("{name}, found"),
         (ScalerChoice::M2m(name), None) => {
             let name = name.as_deref().unwrap_or("m2m");
-            format!("MISSING: {name}, so the processor scales")
+            format!("{MISSING}: {name}, so the processor scales")
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod advert;
 mod camera_check;
+mod check;
 mod compose;
 mod config;
 mod console;
@@ -105,8 +106,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if arguments.check_board {
-        console::lines(&hands::check(&board, &owners.config.video.encoder));
-        console::lines(&camera_check::lines(&owners.config.video, &board));
+        console::lines(&check::lines(&owners.config.video, &board));
         return ExitCode::SUCCESS;
     }
     match compose::run(owners, &arguments.state_dir, &board, journal) {

@@ -10,7 +10,6 @@ use media::SnapshotError;
 use rand_chacha::rand_core::Rng;
 use tracing::debug;
 
-use super::control::owner_answered;
 use super::{Core, Input, Writer};
 use crate::net::NetEvent;
 use crate::{console, pairings, settings};
@@ -184,7 +183,7 @@ impl Core {
                     Some(Writer::Controller(ticket)) => {
                         self.reply(now, ticket, Reply::Write(outcomes));
                     }
-                    Some(Writer::Owner(to)) => owner_answered(to, &outcomes),
+                    Some(Writer::Owner(to)) => self.control.settle_write(to, &outcomes),
                     None => {}
                 },
                 Action::Notify { iid, value, author } => {

@@ -29,6 +29,9 @@ pub struct Control {
     next_change: u64,
     /// Who waits for the promise of a factory reset.
     resets: Vec<Answer<()>>,
+    /// Answers to what changes the camera. They leave after its new state is published, so that
+    /// whoever has one and looks sees it.
+    settled: Vec<Box<dyn FnOnce() + Send>>,
     /// When the state is to be looked at though nothing happened.
     look_at: Option<Instant>,
 }
@@ -43,9 +46,35 @@ impl Control {
         published: tokio::sync::watch::Receiver<Published>,
         now: Instant,
     ) -> Self {
-        let (changes, next_change, resets) = (HashMap::new(), 0, Vec::new());
+        let (changes, next_change) = (HashMap::new(), 0);
         let history = History::new(now);
-        Self { outlet, history, published, changes, next_change, resets, look_at: None }
+        Self {
+            outlet,
+            history,
+            published,
+            changes,
+            next_change,
+            resets: Vec::new(),
+            settled: Vec::new(),
+            look_at: None,
+        }
+    }
+
+    /// The camera's answer to the owner.
+    pub fn settle_write(&mut self, to: Answer<()>, outcomes: &[Outcome]) {
+        let refused = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
+        let result = match refused {
+            None => Ok(()),
+            Some(Status::Busy) => Err(Refused::Busy),
+            Some(Status::UnableToCommunicate) => Err(Refused::StoreFailed),
+            Some(_) => Err(Refused::NotPermitted),
+        };
+        self.settle(to, result);
+    }
+
+    /// Answers once the state that it led to is published.
+    fn settle(&mut self, to: Answer<()>, result: Result<(), Refused>) {
+        self.settled.push(Box::new(move || answer(to, result)));
     }
 
     /// When [`Core::publish`] is due though nothing happened.
@@ -62,7 +91,10 @@ impl Core {
             Request::SetNightVision(is_automatic, to) => {
                 self.set_night_vision(now, is_automatic, to);
             }
-            Request::TriggerMotion(to) => answer(to, self.trigger_motion()),
+            Request::TriggerMotion(to) => {
+                let result = self.trigger_motion();
+                self.control.settle(to, result);
+            }
             Request::Snapshot(size, to) => self.snapshot_for_owner(size, to),
             Request::LiveSessions(to) => answer(to, Ok(self.live_sessions(now))),
             Request::Recordings(to) => answer(to, Ok(self.control.history.recordings(now))),
@@ -170,8 +202,8 @@ impl Core {
 
     /// A factory reset is promised, or not.
     pub(super) fn reset_answered(&mut self, is_promised: bool) {
-        for to in self.control.resets.drain(..) {
-            answer(to, is_promised.then_some(()).ok_or(Refused::StoreFailed));
+        for to in std::mem::take(&mut self.control.resets) {
+            self.control.settle(to, is_promised.then_some(()).ok_or(Refused::StoreFailed));
         }
     }
 
@@ -182,13 +214,11 @@ impl Core {
         result: Result<(), ChangeRefused>,
     ) {
         let Some(to) = self.control.changes.remove(&order) else { return };
-        answer(
-            to,
-            result.map_err(|refused| match refused {
-                ChangeRefused::NotStored(_) => Refused::StoreFailed,
-                ChangeRefused::UnknownController => Refused::UnknownController,
-            }),
-        );
+        let result = result.map_err(|refused| match refused {
+            ChangeRefused::NotStored(_) => Refused::StoreFailed,
+            ChangeRefused::UnknownController => Refused::UnknownController,
+        });
+        self.control.settle(to, result);
     }
 
     /// A hub's recording began or not; told when it did.
@@ -220,6 +250,7 @@ impl Core {
         let is_passing = matches!(state.light, Code::Identify | Code::Step(_));
         self.control.look_at = is_passing.then_some(now + BLINK);
         self.control.outlet.publish(state);
+        self.control.settled.drain(..).for_each(|answer| answer());
     }
 
     fn state(&self) -> State {
@@ -263,20 +294,6 @@ impl Core {
             counters: self.counters(now),
         }
     }
-}
-
-/// The camera's answer to the owner.
-pub(super) fn owner_answered(to: Answer<()>, outcomes: &[Outcome]) {
-    let refused = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
-    answer(
-        to,
-        match refused {
-            None => Ok(()),
-            Some(Status::Busy) => Err(Refused::Busy),
-            Some(Status::UnableToCommunicate) => Err(Refused::StoreFailed),
-            Some(_) => Err(Refused::NotPermitted),
-        },
-    );
 }
 
 fn answer<T>(to: Answer<T>, result: Result<T, Refused>) {

@@ -10,12 +10,10 @@ use gpio::{Input, LEDS, PWM};
 use hap::setup::Category;
 use media::{EncoderChoice, EncoderSettings};
 
+use crate::check::MISSING;
 use crate::encoder;
 
-/// The word to look for.
-const MISSING: &str = "MISSING";
-
-/// A line for the board, one or more for each part, and one for the whole.
+/// A line for the board, one or more for each part, and how its power is switched.
 pub fn lines(board: &Board, wish: &EncoderChoice) -> Vec<String> {
     let kind = match super::category(board) {
         Category::Camera => "a camera",
@@ -49,14 +47,6 @@ pub fn lines(board: &Board, wish: &EncoderChoice) -> Vec<String> {
     }
     let power = board.sensor_power.as_ref().map(line);
     out.push(format!("sensor's power: {}", power.as_deref().unwrap_or("not in the table")));
-    let missing = out.iter().filter(|line| line.contains(MISSING)).count();
-    out.push(match missing {
-        0 => "all that is to be used is there".to_owned(),
-        _ => format!(
-            "{missing} of these lines say {MISSING}: a wrong name in the board's table, a driver \
-             that is not loaded, or a part that is not connected"
-        ),
-    });
     out
 }
 
