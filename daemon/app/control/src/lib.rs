@@ -42,8 +42,6 @@ pub enum Error {
     InvalidSetting(String),
     /// No controller has this identifier.
     UnknownController(String),
-    /// This camera lacks the part.
-    NotFitted(String),
     /// Too many calls wait; try again.
     Busy(String),
     /// The disk refused. Nothing was opened; what was shut, or removed, stays so until the next start.

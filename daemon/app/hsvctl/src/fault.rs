@@ -142,7 +142,6 @@ fn of_camera(error: &control::Error) -> Fault {
         Error::UnknownController(text) => {
             ("unknown-controller", text, "hsvctl pairing list says who is paired")
         }
-        Error::NotFitted(text) => ("not-fitted", text, ""),
         Error::Busy(text) => ("busy", text, "try again in a moment"),
         Error::StoreFailed(text) => {
             ("store-failed", text, "is the camera's disk full, or failing? hsvctl doctor looks")
@@ -174,7 +173,6 @@ fn named(name: &str, text: &str) -> Fault {
             "InvalidArgument" => control::Error::InvalidArgument(text.to_owned()),
             "InvalidSetting" => control::Error::InvalidSetting(text.to_owned()),
             "UnknownController" => control::Error::UnknownController(text.to_owned()),
-            "NotFitted" => control::Error::NotFitted(text.to_owned()),
             "Busy" => control::Error::Busy(text.to_owned()),
             "StoreFailed" => control::Error::StoreFailed(text.to_owned()),
             "NoPicture" => control::Error::NoPicture(text.to_owned()),

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Fault, Word};
@@ -135,7 +135,8 @@ impl Beside {
         beside.push(name);
         beside.push(format!(".{}.part", std::process::id()));
         let path = place.with_file_name(beside);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        // A home's pictures are its owner's.
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         Ok(Self { file, path, place: place.to_owned(), is_put: false })
     }
 

@@ -104,7 +104,7 @@ async fn what_the_camera_refuses_is_told_in_its_words_with_advice() {
             || Error::UnknownController("who".into()),
             "pairing list",
         ),
-        (&["identify"], "Identify", || Error::NotFitted("no light".into()), ""),
+        (&["identify"], "Identify", || Error::NotPermitted("it is off".into()), "hsvctl status"),
         (&["restart"], "Restart", || Error::Busy("too many".into()), "try again"),
         (
             &["pairing", "reset", "--yes"],

@@ -87,7 +87,7 @@ impl Camera1 {
 
     #[zbus(property)]
     async fn set_software_privacy(&self, is_on: bool) -> Result<(), Error> {
-        self.desk.ask(|answer| Request::SetSoftwarePrivacy(is_on, answer)).await
+        self.desk.order(|answer| Request::SetSoftwarePrivacy(is_on, answer)).await
     }
 
     #[zbus(property)]
@@ -131,7 +131,7 @@ impl Camera1 {
             "off" => false,
             _ => return Err(Error::InvalidArgument("night vision is automatic or off".to_owned())),
         };
-        self.desk.ask(|answer| Request::SetNightVision(is_automatic, answer)).await
+        self.desk.order(|answer| Request::SetNightVision(is_automatic, answer)).await
     }
 
     #[zbus(property)]
@@ -155,7 +155,7 @@ impl Camera1 {
     }
 
     async fn trigger_motion(&self) -> Result<(), Error> {
-        self.desk.ask(Request::TriggerMotion).await
+        self.desk.order(Request::TriggerMotion).await
     }
 
     #[zbus(out_args("jpeg"))]
@@ -186,7 +186,7 @@ impl Camera1 {
     }
 
     async fn identify(&self) -> Result<(), Error> {
-        self.desk.ask(Request::Identify).await
+        self.desk.order(Request::Identify).await
     }
 
     async fn watch_motion(&self, seconds: u32) -> Result<(), Error> {

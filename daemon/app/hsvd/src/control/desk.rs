@@ -12,8 +12,10 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use super::facts::Facts;
 use super::state::State;
 
-/// Calls that the core or the disk is at work on.
-const CALLS: usize = 16;
+/// Calls that look, while the core is at work on them.
+const LOOKS: usize = 12;
+/// Calls that change something. Apart, so that nobody who may only look can shut out "privacy on".
+const CHANGES: usize = 4;
 
 /// Where an answer goes.
 pub type Answer<T> = oneshot::Sender<Result<T, Refused>>;
@@ -60,9 +62,6 @@ pub enum Refused {
     /// Nobody with this identifier is paired.
     #[error("no controller has this identifier")]
     UnknownController,
-    /// The camera lacks the part.
-    #[error("this camera has none")]
-    NotFitted,
     /// Others wait already.
     #[error("too many calls wait; try again")]
     Busy,
@@ -84,7 +83,6 @@ impl From<Refused> for Error {
         match refused {
             Refused::NotPermitted => Self::NotPermitted(text),
             Refused::UnknownController => Self::UnknownController(text),
-            Refused::NotFitted => Self::NotFitted(text),
             Refused::Busy | Refused::Stopping => Self::Busy(text),
             Refused::StoreFailed => Self::StoreFailed(text),
             Refused::NoPicture => Self::NoPicture(text),
@@ -96,15 +94,17 @@ impl From<Refused> for Error {
 #[derive(Debug, Clone)]
 pub struct Desk {
     requests: mpsc::Sender<Request>,
-    calls: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
+    changes: Arc<Semaphore>,
     state: watch::Receiver<State>,
 }
 
 impl Desk {
     /// The desk, and what comes to it.
     pub fn new(state: watch::Receiver<State>) -> (Self, mpsc::Receiver<Request>) {
-        let (requests, inbox) = mpsc::channel(CALLS);
-        (Self { requests, calls: Arc::new(Semaphore::new(CALLS)), state }, inbox)
+        let (requests, inbox) = mpsc::channel(LOOKS + CHANGES);
+        let slots = |count| Arc::new(Semaphore::new(count));
+        (Self { requests, looks: slots(LOOKS), changes: slots(CHANGES), state }, inbox)
     }
 
     /// What was published last.
@@ -112,12 +112,28 @@ impl Desk {
         self.state.borrow().clone()
     }
 
-    /// Asks the core and waits for its answer.
+    /// Asks the core for what changes nothing, and waits for its answer.
     ///
     /// # Errors
     /// The core's refusal; Busy without asking it when too many wait.
     pub async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, Error> {
-        let _call = self.calls.try_acquire().map_err(|_| Refused::Busy)?;
+        self.send(&self.looks, request).await
+    }
+
+    /// Has the core change something, and waits for its answer.
+    ///
+    /// # Errors
+    /// As [`Desk::ask`].
+    pub async fn order(&self, request: impl FnOnce(Answer<()>) -> Request) -> Result<(), Error> {
+        self.send(&self.changes, request).await
+    }
+
+    async fn send<T>(
+        &self,
+        slots: &Semaphore,
+        request: impl FnOnce(Answer<T>) -> Request,
+    ) -> Result<T, Error> {
+        let _slot = slots.try_acquire().map_err(|_| Refused::Busy)?;
         let (answer, reply) = oneshot::channel();
         self.requests.try_send(request(answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refused::Busy,
@@ -131,25 +147,40 @@ impl Desk {
 mod tests {
     use super::*;
 
+    /// Answers the requests that wait.
+    fn answer_all(inbox: &mut mpsc::Receiver<Request>) {
+        while let Ok(request) = inbox.try_recv() {
+            match request {
+                Request::Recordings(answer) => answer.send(Ok(Vec::new())).unwrap(),
+                Request::Identify(answer) => answer.send(Ok(())).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     #[tokio::test]
     async fn a_flood_is_turned_away_before_the_core() {
         let (_publish, state) = watch::channel(State::start());
         let (desk, mut inbox) = Desk::new(state);
         let mut waiting = tokio::task::JoinSet::new();
-        for _ in 0..CALLS {
+        for _ in 0..LOOKS {
             let desk = desk.clone();
-            waiting.spawn(async move { desk.ask(Request::Identify).await });
+            waiting.spawn(async move { desk.ask(Request::Recordings).await.map(drop) });
         }
         tokio::task::yield_now().await;
-        assert!(matches!(desk.ask(Request::Identify).await, Err(Error::Busy(_))));
-        for _ in 0..CALLS {
-            let Some(Request::Identify(answer)) = inbox.recv().await else { panic!("no request") };
-            answer.send(Ok(())).unwrap();
+        assert!(matches!(desk.ask(Request::Recordings).await, Err(Error::Busy(_))));
+        for _ in 0..CHANGES {
+            let desk = desk.clone();
+            waiting.spawn(async move { desk.order(Request::Identify).await });
         }
+        tokio::task::yield_now().await;
+        assert!(matches!(desk.order(Request::Identify).await, Err(Error::Busy(_))));
+        assert_eq!(inbox.len(), LOOKS + CHANGES, "who looks does not keep out who changes");
+        answer_all(&mut inbox);
         while let Some(done) = waiting.join_next().await {
             assert!(done.unwrap().is_ok());
         }
         drop(inbox);
-        assert!(matches!(desk.ask(Request::Identify).await, Err(Error::Busy(_))), "it is gone");
+        assert!(matches!(desk.order(Request::Identify).await, Err(Error::Busy(_))), "it is gone");
     }
 }

@@ -37,7 +37,7 @@ impl Pairing1 {
     }
 
     async fn change(&self, change: Change) -> Result<(), Error> {
-        self.desk.ask(|answer| Request::Change(change, answer)).await
+        self.desk.order(|answer| Request::Change(change, answer)).await
     }
 }
 
@@ -74,7 +74,7 @@ impl Pairing1 {
     }
 
     async fn factory_reset(&self) -> Result<(), Error> {
-        self.desk.ask(Request::FactoryReset).await
+        self.desk.order(Request::FactoryReset).await
     }
 
     async fn clear_attempts(&self) -> Result<(), Error> {

@@ -35,10 +35,17 @@ impl SettingsDesk {
     }
 
     /// Knows every secret that is kept: in the state, and in the owner's file.
-    pub async fn redactor(&self) -> Redactor {
-        let read = |domain: &&str| self.store.load(domain).ok().flatten();
-        let documents: Vec<_> = SECRET.iter().filter_map(read).collect();
-        Redactor::new(&documents, self.settings.lock().await.secrets())
+    ///
+    /// # Errors
+    /// The store's: a secret that cannot be read cannot be kept out of anything.
+    pub async fn redactor(&self) -> Result<Redactor, Error> {
+        let read = |domain: &&str| self.store.load(domain).transpose();
+        let documents: Result<Vec<_>, _> = SECRET.iter().filter_map(read).collect();
+        let documents = documents.map_err(|error| {
+            warn!(error = &error as &dyn std::error::Error, "no diagnostics");
+            Error::StoreFailed("the state cannot be read, so its secrets are not known".to_owned())
+        })?;
+        Ok(Redactor::new(&documents, self.settings.lock().await.secrets()))
     }
 
     /// Changes and saves, one caller after the other; the disk is waited for elsewhere.

@@ -97,7 +97,7 @@ impl System1 {
         let About { version, board, state_dir, journal } = &self.about;
         let facts = self.desk.ask(Request::Facts).await?;
         let machine = machine::look(state_dir, Some(connection)).await;
-        let redactor = self.settings.redactor().await;
+        let redactor = self.settings.redactor().await?;
         let material = Material {
             version,
             board,
@@ -111,6 +111,6 @@ impl System1 {
     }
 
     async fn restart(&self) -> Result<(), Error> {
-        self.desk.ask(Request::Restart).await
+        self.desk.order(Request::Restart).await
     }
 }

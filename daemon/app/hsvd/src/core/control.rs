@@ -244,7 +244,8 @@ impl Core {
     /// Lets properties show what is so now.
     pub(super) fn publish(&mut self, now: Instant) {
         let troubles = &mut self.control.history.troubles;
-        troubles.has_body_fault = self.hands.has_fault();
+        troubles.has_body_fault =
+            self.hands.has_fault() || self.hands.switch() == crate::hands::Switch::Unreadable;
         troubles.is_store_failing = self.saver.is_failing();
         let state = self.state();
         let is_passing = matches!(state.light, Code::Identify | Code::Step(_));
