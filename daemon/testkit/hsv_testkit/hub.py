@@ -84,6 +84,17 @@ class Hub:
         assert answer.body == {"status": 0}, answer.body
         return Recording(connection, stream_id, opened)
 
+    def open_soon(self, within_s: float, connection: HdsConnection | None = None) -> Recording:
+        """Right after the first picture there is nothing encoded yet; hubs ask again."""
+        deadline = time.monotonic() + within_s
+        connection = connection or self.connect()
+        while True:
+            try:
+                return self.open(connection)
+            except OpenRefused:
+                assert time.monotonic() < deadline, f"no recording within {within_s:.0f} s"
+                time.sleep(0.1)
+
     def record(self) -> Recording:
         """Connects, greets and opens in one go."""
         return self.open(self.connect())

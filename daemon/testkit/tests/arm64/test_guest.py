@@ -18,7 +18,6 @@ from conftest import Home, pair
 from hsv_testkit import media
 from hsv_testkit.accessory import Settings
 from hsv_testkit.guest import Guest, GuestCamera, needs_arm64
-from hsv_testkit.hub import Hub, OpenRefused
 from hsv_testkit.recording import Recording, StreamClosed
 from hsv_testkit.recording_config import Selected
 
@@ -84,24 +83,12 @@ def settings(encoder: str) -> Settings:
     return {"video": video, "motion": {"hold-s": 120}}
 
 
-def open_patiently(hub: Hub) -> Recording:
-    """An emulated encoder takes its time for the first picture."""
-    deadline = time.monotonic() + 60
-    stream = hub.connect()
-    while True:
-        try:
-            return hub.open(stream)
-        except OpenRefused:
-            assert time.monotonic() < deadline, "no recording"
-            time.sleep(0.5)
-
-
 def record(home: Home, fragments: int) -> Recording:
     hub = home.hub()
     hub.arm(SELECTED)
     home.camera.trigger_motion()
     hub.wait_motion(30)
-    recording = open_patiently(hub)
+    recording = hub.open_soon(60)
     recording.collect(fragments, timeout=60)
     recording.close()
     return recording
@@ -142,7 +129,7 @@ def test_the_switch_shuts_the_camera(
     hub = home.hub()
     hub.arm(SELECTED)
     camera.trigger_motion()
-    recording = open_patiently(hub)
+    recording = hub.open_soon(60)
     recording.collect(1, timeout=60)
     assert "/dev/video0" in camera.open_files()
     sim = guest.run("echo /sys/devices/platform/gpio-sim.*/gpiochip*")

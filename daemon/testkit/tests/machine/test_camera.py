@@ -17,10 +17,8 @@ from conftest import Home
 
 from hsv_testkit import checks, media
 from hsv_testkit.accessory import camera_binary
-from hsv_testkit.hds import HdsConnection
-from hsv_testkit.hub import Hub, OpenRefused
 from hsv_testkit.machine import Loopback, Vivid, needs_bench
-from hsv_testkit.recording import Recording, StreamClosed
+from hsv_testkit.recording import StreamClosed
 from hsv_testkit.recording_config import Selected
 
 MakeHome = Callable[..., Home]
@@ -141,17 +139,6 @@ def test_a_recording_of_a_webcam_and_a_sound_card(
     assert abs(media.pitch(path) - TONE_HZ) < 20
 
 
-def open_soon(hub: Hub, stream: HdsConnection) -> Recording:
-    """Right after the first picture there is nothing encoded yet; hubs ask again."""
-    deadline = time.monotonic() + 3
-    while True:
-        try:
-            return hub.open(stream)
-        except OpenRefused:
-            assert time.monotonic() < deadline, "no recording although pictures came back"
-            time.sleep(0.1)
-
-
 def test_unplugged_and_plugged_in_again(vivid: Vivid, make_home: MakeHome) -> None:
     """Three times; each ends the recording with a reason, and the next one works."""
     home = make_home({"video": webcam_settings(vivid), "motion": {"hold-s": 120}})
@@ -160,7 +147,7 @@ def test_unplugged_and_plugged_in_again(vivid: Vivid, make_home: MakeHome) -> No
     home.camera.trigger_motion()
     stream = hub.connect()
     for _ in range(3):
-        recording = open_soon(hub, stream)
+        recording = hub.open_soon(3, stream)
         recording.collect(1)
         lines = len(home.camera.lines)
         vivid.unplug()

@@ -19,7 +19,7 @@ from conftest import Home
 
 from hsv_testkit import media
 from hsv_testkit.accessory import Accessory
-from hsv_testkit.hub import Hub, OpenRefused
+from hsv_testkit.hub import Hub
 from hsv_testkit.lines import Lines
 from hsv_testkit.live.control import VideoSelection
 from hsv_testkit.live.viewer import Viewer
@@ -91,21 +91,9 @@ def armed(home: Home) -> Hub:
     return hub
 
 
-def open_soon(hub: Hub) -> Recording:
-    """A recording, as soon as there is something encoded."""
-    deadline = time.monotonic() + 20
-    stream = hub.connect()
-    while True:
-        try:
-            return hub.open(stream)
-        except OpenRefused:
-            assert time.monotonic() < deadline, "no recording"
-            time.sleep(0.2)
-
-
 def record(hub: Hub, tmp_path: Path, fragments: int = 2) -> Recording:
     """Records, and has ffmpeg decode every picture."""
-    recording = open_soon(hub)
+    recording = hub.open_soon(20)
     recording.collect(fragments, timeout=30)
     recording.close()
     media.decode_every_frame(recording.write(tmp_path / "recording.mp4"))
@@ -350,7 +338,7 @@ def test_a_fault_in_a_recording_leaves_it_whole(
     encoder = make_encoder()
     home = make_home(settings(vivid, encoder))
     hub = armed(home)
-    recording = open_soon(hub)
+    recording = hub.open_soon(20)
     recording.collect(1, timeout=30)
     for _ in range(4):
         encoder.spoil(3)
