@@ -96,6 +96,11 @@ impl Endpoint {
         self.ssrc
     }
 
+    /// Of the last packet; the one before the first, while there is none.
+    pub(crate) fn last_sequence(&self) -> u16 {
+        self.next_sequence.wrapping_sub(1)
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed
     }

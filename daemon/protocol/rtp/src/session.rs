@@ -135,6 +135,14 @@ pub struct Stats {
     pub round_trip: Option<Duration>,
 }
 
+/// The newest IDR.
+#[derive(Debug, Clone, Copy)]
+struct LastIdr {
+    sent: Instant,
+    /// The sequence number of its last packet.
+    end: u16,
+}
+
 /// One H.264 stream to one controller.
 pub struct Session {
     endpoint: Endpoint,
@@ -142,7 +150,9 @@ pub struct Session {
     mtu: Mtu,
     /// An IDR was sent, so that what follows can be decoded.
     has_begun: bool,
-    last_idr: Option<Instant>,
+    last_idr: Option<LastIdr>,
+    /// The highest sequence number of the peer's last report.
+    heard: Option<u16>,
     /// Sequence number of the newest full intra request, by who asked.
     last_fir: Option<(u32, u8)>,
     loss: LossControl,
@@ -160,6 +170,7 @@ impl Session {
             mtu: config.mtu,
             has_begun: false,
             last_idr: None,
+            heard: None,
             last_fir: None,
             loss: LossControl::new(config.max_bitrate_bps),
             redundancy: Redundancy::default(),
@@ -244,7 +255,7 @@ impl Session {
         }
         if frame.is_idr {
             self.has_begun = true;
-            self.last_idr = Some(at.now);
+            self.last_idr = Some(LastIdr { sent: at.now, end: self.endpoint.last_sequence() });
             if !self.loss.is_limited(at.now) {
                 self.stats.repeated += self.redundancy.repeat(at.now, first, outputs);
             }

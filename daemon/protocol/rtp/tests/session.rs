@@ -119,11 +119,16 @@ impl Pair {
 }
 
 fn loss(fraction_lost: u8) -> Packet {
+    heard(0, fraction_lost)
+}
+
+/// A report of what came, up to `sequence`.
+fn heard(sequence: u16, fraction_lost: u8) -> Packet {
     let block = ReportBlock {
         ssrc: CAMERA,
         fraction_lost,
         cumulative_lost: 0,
-        highest_sequence: 0,
+        highest_sequence: 0x1_0000 + u32::from(sequence),
         jitter: 90,
         last_sr: 0,
         delay_since_last_sr: 0,
@@ -188,6 +193,40 @@ fn lost_pictures_are_asked_for_once_a_round_trip() {
     assert_eq!(pair.tell(&[fir(1)]).events, [Event::KeyFrameWanted]);
     assert_eq!(pair.tell(&[fir(1)]).events, [], "a repeat");
     assert_eq!(pair.tell(&[fir(2)]).events, [Event::KeyFrameWanted]);
+}
+
+#[test]
+fn a_report_tells_whether_a_request_has_seen_the_last_idr() {
+    let mut pair = Pair::new();
+    let end = pair.send(true, 10).media.last().unwrap().0.sequence;
+    let delta = pair.send(false, 10).media.last().unwrap().0.sequence;
+    pair.ms += 10;
+    assert_eq!(pair.tell(&[heard(end - 1, 0), PLI]).events, [Event::Alive], "it is on its way");
+    assert_eq!(pair.tell(&[heard(delta, 0), PLI]).events, [Event::KeyFrameWanted]);
+    pair.ms += 400;
+    assert_eq!(pair.tell(&[heard(end - 1, 0), PLI]).events, [], "a long way");
+}
+
+#[test]
+fn much_loss_after_the_last_idr_is_a_request() {
+    let mut pair = Pair::new();
+    let mut sent = pair.send(true, 10).media.last().unwrap().0.sequence;
+    let steps = [
+        (26, vec![Event::Alive], "it may be what was lost before"),
+        (12, vec![], "little: the request will arrive"),
+        (26, vec![Event::KeyFrameWanted], "all of it is after the IDR"),
+    ];
+    for (lost, events, why) in steps {
+        pair.ms += 500;
+        assert_eq!(pair.tell(&[heard(sent, lost)]).events, events, "{why}");
+        sent = pair.send(false, 10).media.last().unwrap().0.sequence;
+    }
+    let answer = frame(pair.ms, true, &[&[0x65, 3]]);
+    drop(pair.raw(Input::Media(&answer))); // with copies
+    assert_eq!(pair.tell(&[heard(sent, 26)]).events, [], "another is on its way");
+    pair.ms += 600;
+    let events = pair.tell(&[heard(sent, 26)]).events;
+    assert!(!events.contains(&Event::KeyFrameWanted), "nothing is known of after it: {events:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// More than 5 %, in 1/256.
-const LOSS_HIGH: u8 = 13;
+pub(super) const LOSS_HIGH: u8 = 13;
 /// Less than 2 %, in 1/256.
 const LOSS_LOW: u8 = 5;
 /// Lossy reports in a row after which the rate goes down; one may be chance.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::adapt::LOSS_HIGH;
 use super::{ASSUMED_ROUND_TRIP, Event, Moment, Output, Session};
 use crate::rtcp::{Bandwidth, Packet, ReportBlock, TradeOff};
 
@@ -23,14 +24,15 @@ impl Session {
     pub(super) fn feedback(&mut self, at: Moment, packets: Vec<Packet>, outputs: &mut Vec<Output>) {
         let our_ssrc = self.endpoint.ssrc();
         let mut answers = Vec::new(); // one of a kind, to the last of its requests
-        let has_fresh_idr = self.has_fresh_idr(at.now);
-        let (mut wants_key_frame, mut has_left) = (false, false);
+        let report = packets.iter().find_map(|packet| report_on(our_ssrc, packet));
+        let has_fresh_idr = self.has_fresh_idr(at.now, report);
+        let mut wants_key_frame = report.is_some_and(|report| self.has_lost_sight(report));
+        let mut has_left = false;
+        if let Some(report) = report {
+            self.received(at, report, outputs);
+        }
         for packet in packets {
             match packet {
-                Packet::SenderReport { blocks, .. } | Packet::ReceiverReport { blocks, .. } => {
-                    let ours = blocks.iter().filter(|block| block.ssrc == our_ssrc);
-                    ours.for_each(|block| self.received(at, block, outputs));
-                }
                 Packet::Pli { media, .. } => wants_key_frame |= media == our_ssrc,
                 Packet::Fir { sender, entries } => {
                     for entry in entries.iter().filter(|entry| entry.ssrc == our_ssrc) {
@@ -74,20 +76,36 @@ impl Session {
         }
     }
 
-    /// An IDR on its way answers a request that was sent before it could arrive.
-    fn has_fresh_idr(&self, now: Instant) -> bool {
-        let round_trip = self.stats.round_trip.unwrap_or(ASSUMED_ROUND_TRIP);
-        let on_its_way = (round_trip * 2).min(LONGEST_ON_ITS_WAY);
-        self.last_idr.is_some_and(|sent| now.saturating_duration_since(sent) < on_its_way)
+    /// An IDR on its way answers a request that was sent before it could arrive. Whether it was
+    /// tells the request's own report, or else the round trip.
+    fn has_fresh_idr(&self, now: Instant, report: Option<ReportBlock>) -> bool {
+        let Some(idr) = self.last_idr else { return false };
+        let on_its_way = match report.map(|report| reaches(heard(&report), idr.end)) {
+            Some(true) => return false,
+            Some(false) => LONGEST_ON_ITS_WAY,
+            None => {
+                let round_trip = self.stats.round_trip.unwrap_or(ASSUMED_ROUND_TRIP);
+                (round_trip * 2).min(LONGEST_ON_ITS_WAY)
+            }
+        };
+        now.saturating_duration_since(idr.sent) < on_its_way
+    }
+
+    /// Much was lost, and all of it after the last IDR: the viewer waits for the next, and where so
+    /// much is lost its request may be among it.
+    fn has_lost_sight(&self, report: ReportBlock) -> bool {
+        report.fraction_lost >= LOSS_HIGH
+            && self.last_idr.zip(self.heard).is_some_and(|(idr, heard)| reaches(heard, idr.end))
     }
 
     /// How our stream arrives.
-    fn received(&mut self, at: Moment, block: &ReportBlock, outputs: &mut Vec<Output>) {
+    fn received(&mut self, at: Moment, block: ReportBlock, outputs: &mut Vec<Output>) {
+        self.heard = Some(heard(&block));
         self.stats.fraction_lost = block.fraction_lost;
         self.stats.lost = u32::try_from(block.cumulative_lost).unwrap_or(0); // duplicates
         self.stats.jitter_90k = block.jitter;
         self.redundancy.lost(at.now, block.fraction_lost);
-        if let Some(round_trip) = round_trip(at, block) {
+        if let Some(round_trip) = round_trip(at, &block) {
             self.stats.round_trip = Some(round_trip);
         }
         if let Some(bps) = self.loss.report(at.now, block.fraction_lost) {
@@ -108,6 +126,25 @@ impl Session {
             outputs.push(Output::Event(Event::Bitrate(bps)));
         }
     }
+}
+
+/// What `packet` reports of the stream `ssrc`.
+fn report_on(ssrc: u32, packet: &Packet) -> Option<ReportBlock> {
+    let (Packet::SenderReport { blocks, .. } | Packet::ReceiverReport { blocks, .. }) = packet
+    else {
+        return None;
+    };
+    blocks.iter().find(|block| block.ssrc == ssrc).copied()
+}
+
+/// The highest sequence number that the peer has.
+fn heard(report: &ReportBlock) -> u16 {
+    (report.highest_sequence & 0xffff) as u16
+}
+
+/// Whether `sequence` is `end` or after it. Spec: RFC 3550 §A.1.
+fn reaches(sequence: u16, end: u16) -> bool {
+    sequence.wrapping_sub(end) < 0x8000
 }
 
 /// From the sender report that `block` answers to now, less the time the peer waited; `None` when
