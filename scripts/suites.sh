@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2317,SC2154 # these functions are called by name; the variables are the caller's
+# The suites from outside that scripts/test runs, and how two of them share two cores. Of whoever sources this:
+# $HSV_PYTHON, $HSVD, $jobs; $slow, empty without the slow tests; $told, a folder for what they say.
+
+suites=daemon/testkit/tests
+without_machines=(--ignore "$suites/machine" --ignore "$suites/arm64")
+not_patient=(${slow:+-m "not patient"})
+
+outside() { "$HSV_PYTHON" -m pytest --color=no --durations=10 ${slow:+"$slow"} "$@"; }
+
+# both ONE OTHER: at the same time; what each said stands in $told and is told when both are done.
+both() {
+    local one=$1 other=$2 first status=0
+    "$one" > "$told/$one" 2>&1 &
+    first=$!
+    "$other" > "$told/$other" 2>&1 || status=$?
+    wait "$first" || status=$?
+    cat "$told/$one" "$told/$other"
+    return "$status"
+}
+
+# Live view is in real time, so with little beside it.
+live() { outside "${not_patient[@]}" "$suites"/test_live_*.py; }
+
+# Half of the rest's time: recordings, and starts again and again.
+lasting=("$suites"/test_{recording,recording_lifecycle,endurance,factory_reset,walker}.py)
+outside_lasting() { outside "${not_patient[@]}" "${lasting[@]}"; }
+outside_rest() {
+    outside "${not_patient[@]}" "${without_machines[@]}" --ignore-glob "$suites/test_live_*" \
+        "${lasting[@]/#/--ignore=}" "$suites"
+}
+
+# Suites that only wait, a quarter of an hour in all: beside everything else.
+patient() { outside -m patient "${without_machines[@]}" "$suites"; }
+
+# Where cargo put the program of these tests.
+test_program() {
+    cargo test -q "$@" --no-run --message-format=json "${jobs[@]}" | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -1
+}
+
+# A command and its arguments on a machine made for it, with a kernel's own drivers. 77: it cannot be had here, and
+# that was said.
+machine() {
+    local status=0
+    scripts/testbench/uml bash -e -c "$@" || status=$?
+    [ "$status" -eq 77 ] || return "$status"
+}
+# shellcheck disable=SC2016 # expanded over there
+on_machine='"$0" -m pytest --color=no --durations=5 -p no:cacheprovider --basetemp=/run/tmp/pytest "$@"'
+
+# The suites of $suites/machine whose names are (or are not) these.
+drivers_encoding=(encoder film lamp light night)
+drivers_encode() {
+    local files=("${drivers_encoding[@]/#/$suites/machine/test_}")
+    machine "$on_machine" "$HSV_PYTHON" "${files[@]/%/.py}"
+}
+drivers_rest() {
+    local unit bench encoders others=() ignored=("${drivers_encoding[@]/#/--ignore=$suites/machine/test_}")
+    unit=$(test_program -p v4l2 --lib)
+    bench=$(test_program --workspace --test bench)
+    encoders=$(test_program --workspace --test encoder_suite) # so that nothing is built anew
+    others=("${ignored[@]/%/.py}" "$suites/machine" "$suites/test_live_network.py::test_netem")
+    # shellcheck disable=SC2016 # expanded over there
+    machine '
+        modprobe -d "$HSV_MODULES" vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0
+        HSV_TEST_V4L2=/dev/video0 "$1" --exact capture::tests::a_real_device_delivers_pictures
+        modprobe -d "$HSV_MODULES" -r vivid
+        "$2" --nocapture --test-threads=1
+        modprobe -d "$HSV_MODULES" -r vivid vh264enc vscaler
+        modprobe -d "$HSV_MODULES" vh264enc
+        HSV_TEST_M2M=vh264enc "$3" --show-output --test-threads=1
+        modprobe -d "$HSV_MODULES" -r vh264enc
+        shift 3
+        '"$on_machine" "$HSV_PYTHON" "$unit" "$bench" "$encoders" "${others[@]}"
+}
+# The machine's kernel is built before there are two of them.
+drivers() {
+    local status=0
+    scripts/testbench/uml --build || status=$?
+    case $status in
+        0) both drivers_encode drivers_rest ;;
+        77) ;;
+        *) return "$status" ;;
+    esac
+}
+
+# The daemon as boards run it: built for arm64, on a distribution's kernel.
+arm64() {
+    local status=0
+    scripts/testbench/arm64 "$HSV_PYTHON" -m pytest --color=no --durations=5 "$suites/arm64" || status=$?
+    [ "$status" -eq 77 ] || return "$status"
+}
