@@ -7,6 +7,7 @@
  * Emits real, decodable H.264: IDR frames are made of I_PCM macroblocks, P frames of P_Skip and
  * I_PCM ("conditional replenishment"), deblocking off, so what was coded decodes bit-exactly.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
@@ -29,6 +30,10 @@ MODULE_PARM_DESC(spoil, "so many pictures from now on come as error buffers");
 static unsigned int break_down;
 module_param(break_down, uint, 0644);
 MODULE_PARM_DESC(break_down, "so many pictures from now on end their stream: both queues go to error");
+static bool hang;
+module_param(hang, bool, 0644);
+MODULE_PARM_DESC(hang, "while it is set no picture is finished and no queue stops");
+#define HANG_LOOK_MS 10
 static unsigned int max_w = 1920, max_h = 1088;
 static unsigned int hw_align = 2;
 module_param(hw_align, uint, 0444);
@@ -276,6 +281,10 @@ static void work_fn(struct work_struct *ws)
 	bool key = false;
 	u32 n;
 
+	if (READ_ONCE(hang)) {
+		queue_delayed_work(c->dev->wq, &c->work, msecs_to_jiffies(HANG_LOOK_MS));
+		return;
+	}
 	s = v4l2_m2m_src_buf_remove(m);
 	d = v4l2_m2m_dst_buf_remove(m);
 	if (WARN_ON(!s || !d)) goto out;
@@ -560,6 +569,7 @@ static void stop(struct vb2_queue *q)
 	struct ctx *c = vb2_get_drv_priv(q);
 	struct vb2_v4l2_buffer *b;
 
+	while (READ_ONCE(hang)) msleep(HANG_LOOK_MS);
 	for (;;) {
 		b = V4L2_TYPE_IS_OUTPUT(q->type) ? v4l2_m2m_src_buf_remove(c->fh.m2m_ctx) : v4l2_m2m_dst_buf_remove(c->fh.m2m_ctx);
 		if (!b) break;

@@ -8,6 +8,7 @@
  * A sample that comes out is the mean of the samples that it covers, so that a test can compute
  * what it must get; where a picture grows, samples are repeated.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
@@ -22,10 +23,14 @@
 #define NAME "vscaler"
 #define MIN_SIDE 16
 #define MAX_SIDE 4096
+#define HANG_LOOK_MS 10
 
 static unsigned int latency_us;
 module_param(latency_us, uint, 0644);
 MODULE_PARM_DESC(latency_us, "time a picture takes");
+static bool hang;
+module_param(hang, bool, 0644);
+MODULE_PARM_DESC(hang, "while it is set no picture is finished and no queue stops");
 static unsigned int hw_align = 2;
 module_param(hw_align, uint, 0444);
 MODULE_PARM_DESC(hw_align, "sizes that go in are rounded up to a multiple of this (2, or a power of it)");
@@ -145,6 +150,10 @@ static void work_fn(struct work_struct *work)
 	struct vb2_v4l2_buffer *dst = v4l2_m2m_dst_buf_remove(m);
 	enum vb2_buffer_state state = VB2_BUF_STATE_DONE;
 
+	if (READ_ONCE(hang)) {
+		queue_delayed_work(c->dev->wq, &c->work, msecs_to_jiffies(HANG_LOOK_MS));
+		return;
+	}
 	if (WARN_ON(!src || !dst))
 		goto out;
 	v4l2_m2m_buf_copy_metadata(src, dst, true);
@@ -393,6 +402,8 @@ static void stop_streaming(struct vb2_queue *q)
 	struct v4l2_m2m_ctx *m = c->fh.m2m_ctx;
 	struct vb2_v4l2_buffer *b;
 
+	while (READ_ONCE(hang))
+		msleep(HANG_LOOK_MS);
 	for (;;) {
 		b = V4L2_TYPE_IS_OUTPUT(q->type) ? v4l2_m2m_src_buf_remove(m) : v4l2_m2m_dst_buf_remove(m);
 		if (!b)
