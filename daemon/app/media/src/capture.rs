@@ -13,7 +13,7 @@ use crate::video::{Shared, VideoEvent};
 
 pub(crate) fn run(shared: &Shared) {
     let mut backoff = Backoff::default();
-    let mut shrinker = Shrinker::new(Arc::clone(&shared.scalers));
+    let mut shrinker = Shrinker::new(Arc::clone(&shared.scalers), Arc::clone(&shared.signal.alarm));
     let mut camera = None;
     loop {
         let seen = shared.signal.seen();
@@ -69,7 +69,11 @@ fn deliver(
     source: &mut dyn source::FrameSource,
 ) -> Result<(), SourceError> {
     let mut expected = None;
-    while permit.is_valid() && !shared.is_stopped() {
+    loop {
+        shared.signal.alarm.quiet(); // before the look at what it rings for
+        if !permit.is_valid() || shared.is_stopped() {
+            return Ok(());
+        }
         let Some(frame) = source.next(&shared.signal)? else { continue };
         if backoff.has_failed() {
             backoff.reset();
@@ -81,7 +85,6 @@ fn deliver(
         shared.counters.captured.add(1);
         shared.bus.publish(&frame, permit, shrinker);
     }
-    Ok(())
 }
 
 /// Waits before the next try; a permit that ends ends the wait.

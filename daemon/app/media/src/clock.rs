@@ -2,10 +2,12 @@
 //! The monotonic clock that stamps pictures, the pacing of sources that make their own pictures,
 //! and the wait that a changed gate interrupts.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use frame::Pts;
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Time since the zero of `CLOCK_MONOTONIC`: the clock of V4L2 buffers and of [`Pts`].
@@ -72,12 +74,17 @@ impl Pacer {
 const CATCH_UP: Duration = Duration::from_millis(250);
 const NANOS: u128 = 1_000_000_000;
 
+/// What waits for hardware longer than this does not come.
+pub(crate) const STALLED: Duration = Duration::from_secs(2);
+
 /// Counts events that threads wait for. A waiter names the count it has seen, so that nothing is
 /// missed between looking and waiting.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     count: Mutex<u64>,
     changed: Condvar,
+    /// Rings for the one who waits for a device at the same time.
+    pub alarm: Arc<Alarm>,
 }
 
 impl Signal {
@@ -85,6 +92,7 @@ impl Signal {
     pub(crate) fn raise(&self) {
         *self.lock() += 1;
         self.changed.notify_all();
+        self.alarm.ring();
     }
 
     /// The present count, to be read before looking at what it guards.
@@ -120,9 +128,56 @@ impl Signal {
     }
 }
 
+/// A descriptor for poll(2) that is readable from a ring until it is quieted, by one thread: before
+/// that looks at what it is called for. Kernel: eventfd(2).
+#[derive(Debug)]
+pub(crate) struct Alarm(OwnedFd);
+
+impl Default for Alarm {
+    /// # Panics
+    /// When the process has no descriptor left.
+    fn default() -> Self {
+        let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
+        Self(eventfd(0, flags).expect("the process has a descriptor left"))
+    }
+}
+
+impl Alarm {
+    /// An error means that it has been ringing 2^64 times.
+    fn ring(&self) {
+        let _ringing = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
+    }
+
+    /// An error means that it was quiet.
+    pub(crate) fn quiet(&self) {
+        let _quiet = rustix::io::read(&self.0, &mut [0; 8]);
+    }
+}
+
+impl AsFd for Alarm {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alarm_rings_until_it_is_quieted() {
+        let (signal, buffer) = (Signal::default(), &mut [0; 8]);
+        signal.alarm.quiet();
+        for _ in 0..2 {
+            signal.raise();
+            signal.raise();
+            assert_eq!(rustix::io::read(&signal.alarm.0, &mut *buffer), Ok(8));
+            assert!(rustix::io::read(&signal.alarm.0, &mut *buffer).is_err());
+            signal.raise();
+            signal.alarm.quiet();
+            assert!(rustix::io::read(&signal.alarm.0, &mut *buffer).is_err());
+        }
+    }
 
     const fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)

@@ -19,7 +19,7 @@ use crate::bus::{Leave, Received, Tap, TapOptions};
 use crate::encoder::{Coding, EncodeError, EncoderSettings, IdrCadence, VideoEncoder};
 use crate::pool::Pool;
 use crate::scale::{Scaler, fit};
-use crate::shrink::{DeviceScaler, STALLED};
+use crate::shrink::{DeviceScaler, Patience};
 use crate::video::Shared;
 
 use effort::Effort;
@@ -258,7 +258,7 @@ impl Fitter {
     fn fit(&mut self, mut frame: RawFrame) -> RawFrame {
         let to = self.pool.size();
         let inner = fit(frame.picture.size(), to);
-        if let Some(scaled) = self.device.scale(&frame.picture, inner, STALLED) {
+        if let Some(scaled) = self.device.scale(&frame.picture, inner, Patience::Full) {
             frame.picture = scaled;
         }
         if frame.picture.size() == to {

@@ -36,16 +36,20 @@ pub(crate) trait Memory: fmt::Debug + Send + Sync {
     /// What the device wrote.
     fn bytes(&self) -> &[u8];
 
+    /// How many bytes that is, without a look at them: the kernel is told of looks.
+    fn used(&self) -> usize;
+
     /// For other devices; `None` when it cannot be lent to them.
     fn dma_buf(&self) -> Option<BorrowedFd<'_>>;
 }
 
-impl<O: Ops + Send + Sync> Memory for Lent<O>
-where
-    O::Mapping: Send + Sync,
-{
+impl<O: Ops> Memory for Lent<O> {
     fn bytes(&self) -> &[u8] {
         self.bytes()
+    }
+
+    fn used(&self) -> usize {
+        self.used()
     }
 
     fn dma_buf(&self) -> Option<BorrowedFd<'_>> {
@@ -63,7 +67,7 @@ pub(crate) struct LentPicture<M> {
 
 impl<M: Memory> LentPicture<M> {
     pub(crate) fn is_whole(&self) -> bool {
-        self.lent.bytes().len() >= self.layout.stride * self.layout.lines * 3 / 2
+        self.lent.used() >= self.layout.stride * self.layout.lines * 3 / 2
     }
 }
 

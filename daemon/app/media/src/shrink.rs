@@ -6,31 +6,33 @@ mod choice;
 mod device;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use frame::{Size, YuvPicture};
 
+use crate::clock::Alarm;
 use crate::scale::{Scaler, shrink};
 
 pub(crate) use choice::Scalers;
 pub use choice::{ScalerChoice, UnknownScaler};
-pub(crate) use device::{DeviceScaler, STALLED};
+pub(crate) use device::{DeviceScaler, Patience};
 
 /// Makes the small pictures that readers of the frame bus want, on the capture thread.
 pub(crate) struct Shrinker {
     device: DeviceScaler,
+    /// The capture thread has to look at its permit when it rings.
+    alarm: Arc<Alarm>,
     software: Scaler,
 }
 
 impl Shrinker {
-    pub(crate) fn new(scalers: Arc<Scalers>) -> Self {
-        Self { device: DeviceScaler::new(scalers), software: Scaler::default() }
+    pub(crate) fn new(scalers: Arc<Scalers>, alarm: Arc<Alarm>) -> Self {
+        Self { device: DeviceScaler::new(scalers), alarm, software: Scaler::default() }
     }
 
     /// The luma of `picture`, scaled down to fit `size`; chroma is neutral grey. Memory of ours.
     pub(crate) fn luma(&mut self, picture: &Arc<YuvPicture>, size: Size) -> Arc<YuvPicture> {
         let size = shrink(picture.size(), size);
-        let small = self.device.scale(picture, size, SHORT);
+        let small = self.device.scale(picture, size, Patience::Short(&self.alarm));
         let mut luma = YuvPicture::black(size);
         self.software.luma(small.as_ref().unwrap_or(picture), &mut luma);
         Arc::new(luma)
@@ -38,7 +40,8 @@ impl Shrinker {
 
     /// `picture` scaled down to fit `size` where the scaler does that, else as it is.
     pub(crate) fn small(&mut self, picture: &Arc<YuvPicture>, size: Size) -> Arc<YuvPicture> {
-        let small = self.device.scale(picture, shrink(picture.size(), size), SHORT);
+        let size = shrink(picture.size(), size);
+        let small = self.device.scale(picture, size, Patience::Short(&self.alarm));
         small.unwrap_or_else(|| Arc::clone(picture))
     }
 
@@ -48,9 +51,6 @@ impl Shrinker {
     }
 }
 
-/// The capture thread waits no longer: it has to look at its permit.
-const SHORT: Duration = crate::source::LONGEST_WAIT;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +59,7 @@ mod tests {
     fn without_a_scaler_the_processor_works_and_whole_pictures_stay() {
         let absent = ScalerChoice::M2m(Some("no such scaler".to_owned()));
         for choice in [ScalerChoice::Software, absent] {
-            let mut shrinker = Shrinker::new(Arc::new(Scalers::new(choice)));
+            let mut shrinker = Shrinker::new(Arc::new(Scalers::new(choice)), Arc::default());
             let mut picture = YuvPicture::black(Size::new(640, 360));
             picture.planes_mut()[0].fill(77);
             let picture = Arc::new(picture);

@@ -13,7 +13,7 @@ use privacy::{Capture, Permit};
 
 use crate::bus::{Received, TapOptions};
 use crate::scale::{Scaler, shrink};
-use crate::shrink::{DeviceScaler, STALLED};
+use crate::shrink::{DeviceScaler, Patience};
 use crate::video::{Shared, SnapshotReply};
 
 /// Why there is no snapshot.
@@ -123,7 +123,7 @@ fn answer(
     };
     let mut device =
         DeviceScaler::counting(Arc::clone(&shared.scalers), &shared.counters.copied_bytes);
-    let scaled = device.scale(&newest.picture, size, STALLED);
+    let scaled = device.scale(&newest.picture, size, Patience::Full);
     let picture = scaled.as_ref().unwrap_or(&newest.picture);
     let jpeg = encode(picture, size, shared.config.snapshot_quality)?;
     shared.counters.snapshots.add(1);

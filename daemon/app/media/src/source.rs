@@ -171,7 +171,8 @@ pub enum SourceError {
     Stalled,
 }
 
-/// No source lets the capture thread sleep longer without a look at its permit.
+/// No source lets the capture thread sleep longer without a look at its permit. Those that the
+/// signal wakes let it look at once.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 #[cfg(test)]

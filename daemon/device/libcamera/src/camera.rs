@@ -8,9 +8,9 @@ use std::ptr::{NonNull, null_mut};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use dmabuf::{DmaBuf, Reading};
 use rustix::io::Errno;
 
-use crate::memory::Buffer;
 use crate::raw;
 
 /// What is wanted of a camera.
@@ -94,7 +94,7 @@ pub enum CameraError {
 pub struct Camera {
     format: Format,
     refused: Vec<&'static str>,
-    buffers: Vec<Arc<Buffer>>,
+    buffers: Vec<Arc<DmaBuf>>,
     /// Lent pictures give their buffers back through it, but do not keep the camera open.
     handle: Arc<Handle>,
 }
@@ -103,9 +103,9 @@ pub struct Camera {
 /// ended it is memory that goes with it.
 #[derive(Debug)]
 pub struct Lent {
-    index: u32,
-    buffer: Arc<Buffer>,
-    handle: Weak<Handle>,
+    // In this order: the processor's turn is over before the camera's begins.
+    reading: Reading<DmaBuf>,
+    _home: Home,
     sequence: u32,
     timestamp: Option<Duration>,
 }
@@ -120,7 +120,10 @@ impl Camera {
         let mut buffers = Vec::new();
         let len = usize::try_from(told.length).unwrap_or(usize::MAX);
         for index in 0..told.buffers {
-            let buffer = handle.buffer(index).and_then(|dma_buf| Buffer::map(dma_buf, len));
+            // SAFETY: libcamera says that so many bytes are there. They are looked at only while
+            // they are lent, when the camera does not write to them.
+            let map = |dma_buf| unsafe { DmaBuf::map(dma_buf, len) };
+            let buffer = handle.buffer(index).and_then(map);
             buffers.push(Arc::new(buffer.map_err(CameraError::Os)?));
         }
         handle.start()?;
@@ -154,9 +157,10 @@ impl Camera {
         let buffer = self.buffers.get(at).ok_or(CameraError::Index(done.index))?;
         let timestamp = (done.timestamp_ns > 0).then(|| Duration::from_nanos(done.timestamp_ns));
         let (index, sequence) = (done.index, done.sequence);
-        let (buffer, handle) = (Arc::clone(buffer), Arc::downgrade(&self.handle));
+        let home = Home { index, handle: Arc::downgrade(&self.handle) };
         // Dropped, it gives its buffer back.
-        let lent = Lent { index, buffer, handle, sequence, timestamp };
+        let lent =
+            Lent { reading: Reading::new(Arc::clone(buffer)), _home: home, sequence, timestamp };
         Ok((done.is_damaged == 0 && done.bytes_used > 0).then_some(lent))
     }
 }
@@ -164,17 +168,17 @@ impl Camera {
 impl Lent {
     /// The whole buffer, as the camera wrote it.
     pub fn bytes(&self) -> &[u8] {
-        self.buffer.bytes()
+        self.reading.bytes()
     }
 
     /// Bytes of the whole buffer.
     pub fn buffer_len(&self) -> usize {
-        self.buffer.len()
+        self.reading.buffer_len()
     }
 
     /// The buffer for other devices.
-    pub fn dma_buf(&self) -> BorrowedFd<'_> {
-        self.buffer.dma_buf()
+    pub fn dma_buf(&self) -> Option<BorrowedFd<'_>> {
+        self.reading.dma_buf()
     }
 
     /// Counts the camera's pictures, lost ones too. Wraps around.
@@ -188,7 +192,14 @@ impl Lent {
     }
 }
 
-impl Drop for Lent {
+/// Where a lent buffer goes when it is dropped.
+#[derive(Debug)]
+struct Home {
+    index: u32,
+    handle: Weak<Handle>,
+}
+
+impl Drop for Home {
     /// An error means that the camera is stopped or gone; whoever captures from it learns that.
     fn drop(&mut self) {
         if let Some(handle) = self.handle.upgrade() {

@@ -17,8 +17,6 @@
 #[cfg(feature = "link")]
 mod camera;
 #[cfg(feature = "link")]
-mod memory;
-#[cfg(feature = "link")]
 mod raw;
 
 #[cfg(feature = "link")]

@@ -6,12 +6,14 @@ mod crop;
 mod look;
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dmabuf::{DeviceMemory, Reading};
 use rustix::io::Errno;
 
-use crate::lent::Buffer;
+use crate::lent::{Door, Home, Told};
 use crate::{Device, Format, FourCc, Lent, Memory, Ops, Queue, Rate, Rect};
 
 pub use look::Look;
@@ -104,9 +106,9 @@ pub struct Capture<O: Ops = Device> {
     rate: Rate,
     refused: Vec<&'static str>,
     /// The buffer the caller reads; goes back to the device first.
-    held: Option<u32>,
-    buffers: Vec<Arc<Buffer<O::Mapping>>>,
-    /// Lent pictures give their buffers back through it, but do not keep the device open.
+    held: Option<Held<O::Mapping>>,
+    buffers: Vec<Arc<O::Mapping>>,
+    door: Arc<Door<O>>,
     ops: Arc<O>,
 }
 
@@ -131,15 +133,14 @@ impl<O: Ops> Capture<O> {
         let count = ops.request_buffers(queue, Memory::Mapped, wanted).map_err(busy)?;
         // From here on drop frees what was made.
         let (held, buffers, ops) = (None, Vec::new(), Arc::new(ops));
-        let mut capture = Self { queue, format, rate, refused, held, buffers, ops };
+        let door = Door::new(&ops);
+        let mut capture = Self { queue, format, rate, refused, held, buffers, door, ops };
         if !(2..=MAX_BUFFERS).contains(&count) {
             return Err(OpenError::Buffers);
         }
         for index in 0..count {
             let mapping = capture.ops.map(queue, index).map_err(OpenError::Device)?;
-            // A device that cannot export still serves readers of mapped pictures.
-            let dma_buf = is_lent.then(|| capture.ops.export(queue, index).ok()).flatten();
-            capture.buffers.push(Arc::new(Buffer { mapping, dma_buf }));
+            capture.buffers.push(Arc::new(mapping));
             capture.ops.queue(queue, index).map_err(OpenError::Device)?;
         }
         capture.ops.stream_on(queue).map_err(busy)?;
@@ -161,18 +162,27 @@ impl<O: Ops> Capture<O> {
         self.rate
     }
 
+    /// Whether its pictures can be lent: one that does not export its buffers would stay open as
+    /// long as any of them is.
+    pub fn can_lend(&self) -> bool {
+        self.buffers.iter().all(|buffer| buffer.dma_buf().is_some())
+    }
+
     /// Gives the last picture back and waits at most `timeout` for the next. `None` when there is
-    /// none yet, or it was damaged.
+    /// none yet, it was damaged, or `alarm` is readable.
     ///
     /// # Errors
     /// [`CaptureError`]; the capture is of no more use then.
-    pub fn next(&mut self, timeout: Duration) -> Result<Option<Frame<'_>>, CaptureError> {
-        let Some(Taken { index, used, sequence, timestamp }) = self.take(timeout)? else {
-            return Ok(None);
-        };
-        self.held = Some(index);
-        let bytes = &self.buffer(index)?.mapping[..used];
-        Ok(Some(Frame { bytes, sequence, timestamp }))
+    pub fn next(
+        &mut self,
+        timeout: Duration,
+        alarm: Option<BorrowedFd<'_>>,
+    ) -> Result<Option<Frame<'_>>, CaptureError> {
+        let Some((index, told)) = self.take(timeout, alarm)? else { return Ok(None) };
+        let reading = Reading::new(Arc::clone(self.buffer(index)?));
+        let held = self.held.insert(Held { index, reading });
+        let Told { used, sequence, timestamp } = told;
+        Ok(Some(Frame { bytes: &held.reading.bytes()[..used], sequence, timestamp }))
     }
 
     /// Waits as [`Capture::next`] does, and lends the picture out: its buffer goes back to the
@@ -180,53 +190,63 @@ impl<O: Ops> Capture<O> {
     ///
     /// # Errors
     /// [`CaptureError`]; the capture is of no more use then.
-    pub fn lend(&mut self, timeout: Duration) -> Result<Option<Lent<O>>, CaptureError> {
-        let Some(Taken { index, used, sequence, timestamp }) = self.take(timeout)? else {
-            return Ok(None);
-        };
-        let buffer = Arc::clone(self.buffer(index)?);
-        let ops = Arc::downgrade(&self.ops);
-        Ok(Some(Lent { queue: self.queue, index, buffer, ops, used, sequence, timestamp }))
+    pub fn lend(
+        &mut self,
+        timeout: Duration,
+        alarm: Option<BorrowedFd<'_>>,
+    ) -> Result<Option<Lent<O>>, CaptureError> {
+        let Some((index, told)) = self.take(timeout, alarm)? else { return Ok(None) };
+        let memory = Arc::clone(self.buffer(index)?);
+        let home = Home { queue: self.queue, index, door: Arc::clone(&self.door) };
+        Ok(Some(Lent::new(home, memory, told)))
     }
 
-    fn take(&mut self, timeout: Duration) -> Result<Option<Taken>, CaptureError> {
-        if let Some(index) = self.held.take() {
+    /// A buffer that the device is done with, and what it says of it.
+    fn take(
+        &mut self,
+        timeout: Duration,
+        alarm: Option<BorrowedFd<'_>>,
+    ) -> Result<Option<(u32, Told)>, CaptureError> {
+        if let Some(Held { index, reading }) = self.held.take() {
+            drop(reading);
             self.ops.queue(self.queue, index).map_err(fault)?;
         }
-        if !self.ops.wait(timeout).map_err(fault)? {
+        if !self.ops.wait(timeout, alarm).map_err(fault)? {
             return Ok(None);
         }
         let full = self.ops.dequeue(self.queue, Memory::Mapped).map_err(fault)?;
         let Some(full) = full else { return Ok(None) };
         let index = full.index;
-        let len = self.buffer(index)?.mapping.len();
+        let reading = Reading::new(Arc::clone(self.buffer(index)?));
+        let len = reading.buffer_len();
         let used = usize::try_from(full.bytes_used).unwrap_or(usize::MAX).min(len);
         if full.is_damaged || used == 0 {
-            self.held = Some(index);
+            self.held = Some(Held { index, reading });
             return Ok(None);
         }
         let (sequence, timestamp) = (full.sequence, full.timestamp);
-        Ok(Some(Taken { index, used, sequence, timestamp }))
+        Ok(Some((index, Told { used, sequence, timestamp })))
     }
 
-    fn buffer(&self, index: u32) -> Result<&Arc<Buffer<O::Mapping>>, CaptureError> {
+    fn buffer(&self, index: u32) -> Result<&Arc<O::Mapping>, CaptureError> {
         let at = usize::try_from(index).unwrap_or(usize::MAX);
         self.buffers.get(at).ok_or(CaptureError::Index(index))
     }
 }
 
-/// A buffer that the device is done with.
-struct Taken {
+/// A buffer that is ours.
+#[derive(Debug)]
+struct Held<M: DeviceMemory> {
     index: u32,
-    used: usize,
-    sequence: u32,
-    timestamp: Option<Duration>,
+    reading: Reading<M>,
 }
 
 impl<O: Ops> Drop for Capture<O> {
     /// Errors are of no use here: the device may be gone, and closing it does the same.
     fn drop(&mut self) {
+        self.door.shut();
         let _stopped = self.ops.stream_off(self.queue);
+        self.held = None;
         self.buffers.clear();
         let _freed = self.ops.request_buffers(self.queue, Memory::Mapped, 0);
     }

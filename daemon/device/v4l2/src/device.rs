@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's side of [`Ops`]. All unsafe code is here and below.
+//! The kernel's side of [`Ops`]. All unsafe code is here, below and in `raw`.
 
 mod buffer;
 mod m2m;
@@ -8,11 +8,12 @@ mod mapping;
 use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use dmabuf::{DmaBuf, Map};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use v4l::v4l_sys as sys;
@@ -25,7 +26,7 @@ use crate::{
 };
 
 use buffer::Argument;
-pub use mapping::{Mapping, MappingMut};
+pub use mapping::Mapping;
 
 /// An open device node. Closing it stops a running stream.
 #[derive(Debug)]
@@ -60,6 +61,34 @@ impl Device {
         }
     }
 
+    /// Waits until the device has something of what is `wanted`, or the alarm is readable.
+    fn poll(
+        &self,
+        wanted: PollFlags,
+        timeout: Duration,
+        alarm: Option<BorrowedFd<'_>>,
+    ) -> io::Result<Told> {
+        let device = PollFd::from_borrowed_fd(self.0.as_fd(), wanted);
+        let alarm = alarm.map(|alarm| PollFd::from_borrowed_fd(alarm, PollFlags::IN));
+        let mut fds: Vec<_> = [Some(device), alarm].into_iter().flatten().collect();
+        let timeout = Timespec::try_from(timeout).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
+        match rustix::event::poll(&mut fds, Some(&timeout)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let told = |at: usize| fds.get(at).map_or(PollFlags::empty(), PollFd::revents);
+        Ok(Told { device: told(0), is_called: !told(1).is_empty() })
+    }
+
+    /// A DMABUF of a mapped buffer.
+    fn export(&self, queue: Queue, index: u32) -> io::Result<OwnedFd> {
+        let mut export = buffer::export(queue, index);
+        // SAFETY: EXPBUF takes a v4l2_exportbuffer.
+        unsafe { self.ioctl(vidioc::VIDIOC_EXPBUF, &mut export) }?;
+        // SAFETY: the kernel made this descriptor for us, and nobody else knows of it.
+        Ok(unsafe { OwnedFd::from_raw_fd(export.fd) })
+    }
+
     /// Length and offset of a mapped buffer.
     fn place(&self, queue: Queue, index: u32) -> io::Result<(usize, u64)> {
         let mut argument = Argument::new(queue, Memory::Mapped, index);
@@ -67,6 +96,12 @@ impl Device {
         unsafe { self.ioctl(vidioc::VIDIOC_QUERYBUF, argument.raw()) }?;
         Ok(argument.place())
     }
+}
+
+/// What poll(2) told.
+struct Told {
+    device: PollFlags,
+    is_called: bool,
 }
 
 impl Ops for Device {
@@ -177,15 +212,14 @@ impl Ops for Device {
 
     fn map(&self, queue: Queue, index: u32) -> io::Result<Mapping> {
         let (length, offset) = self.place(queue, index)?;
-        Mapping::new(&self.0, length, offset)
-    }
-
-    fn export(&self, queue: Queue, index: u32) -> io::Result<OwnedFd> {
-        let mut export = buffer::export(queue, index);
-        // SAFETY: EXPBUF takes a v4l2_exportbuffer.
-        unsafe { self.ioctl(vidioc::VIDIOC_EXPBUF, &mut export) }?;
-        // SAFETY: the kernel made this descriptor for us, and nobody else knows of it.
-        Ok(unsafe { OwnedFd::from_raw_fd(export.fd) })
+        // SAFETY: the kernel says that so many bytes are there. They are looked at between DQBUF
+        // and QBUF only, when the device does not write to them.
+        let shared = |descriptor| unsafe { DmaBuf::map(descriptor, length) };
+        if let Ok(buffer) = self.export(queue, index).and_then(shared) {
+            return Ok(Mapping::DmaBuf(buffer));
+        }
+        // SAFETY: as above.
+        unsafe { Map::new(self.0.as_fd(), length, offset) }.map(Mapping::Node)
     }
 
     fn queue(&self, queue: Queue, index: u32) -> io::Result<()> {
@@ -195,16 +229,13 @@ impl Ops for Device {
         unsafe { self.ioctl(vidioc::VIDIOC_QBUF, argument.raw()) }
     }
 
-    fn wait(&self, timeout: Duration) -> io::Result<bool> {
-        let mut fds = [PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];
-        let timeout = Timespec::try_from(timeout).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
-        match rustix::event::poll(&mut fds, Some(&timeout)) {
-            Ok(0) => Ok(false),
-            // An error without a buffer would be told again and again, without any wait.
-            Ok(_) if !fds[0].revents().contains(PollFlags::IN) => Err(Errno::IO.into()),
-            Ok(_) => Ok(true),
-            Err(Errno::INTR) => Ok(false),
-            Err(error) => Err(error.into()),
+    fn wait(&self, timeout: Duration, alarm: Option<BorrowedFd<'_>>) -> io::Result<bool> {
+        let Told { device, .. } = self.poll(PollFlags::IN, timeout, alarm)?;
+        // An error without a buffer would be told again and again, without any wait.
+        if device.is_empty() || device.contains(PollFlags::IN) {
+            Ok(!device.is_empty())
+        } else {
+            Err(Errno::IO.into())
         }
     }
 

@@ -3,8 +3,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use crate::{Capabilities, Device, FourCc, Ops, Queue};
+use crate::{Capabilities, Device, FourCc, Ops, Queue, has_ended};
 
 /// An H.264 encoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +26,13 @@ impl EncoderNode {
 }
 
 /// The H.264 encoders of this machine, in the order of their nodes' numbers. Nodes that cannot be
-/// opened or asked are left out.
+/// opened or asked are left out. One whose end hangs is not asked: what it last said holds.
 ///
 /// # Errors
 /// When `/dev` cannot be read.
 pub fn find_encoders() -> io::Result<Vec<EncoderNode>> {
-    Ok(nodes(Path::new("/dev"))?.into_iter().filter_map(encoder).collect())
+    static SEEN: Seen<EncoderNode> = Seen::new(Vec::new());
+    found(&SEEN, encoder, |node| &node.path)
 }
 
 /// A scaler: pictures in, pictures out.
@@ -53,12 +55,32 @@ impl ScalerNode {
 
 /// The devices of this machine that make pictures of pictures, in the order of their nodes'
 /// numbers. Not all of them scale: a deinterlacer looks the same until it runs. Nodes that cannot
-/// be opened or asked are left out.
+/// be opened or asked are left out. One whose end hangs is not asked: what it last said holds.
 ///
 /// # Errors
 /// When `/dev` cannot be read.
 pub fn find_scalers() -> io::Result<Vec<ScalerNode>> {
-    Ok(nodes(Path::new("/dev"))?.into_iter().filter_map(scaler).collect())
+    static SEEN: Seen<ScalerNode> = Seen::new(Vec::new());
+    found(&SEEN, scaler, |node| &node.path)
+}
+
+/// What was found the last time.
+type Seen<T> = Mutex<Vec<T>>;
+
+/// A driver may hold a lock of all its calls while it hangs, so that who asks would hang too.
+fn found<T: Clone>(
+    seen: &Seen<T>,
+    ask: fn(PathBuf) -> Option<T>,
+    path_of: fn(&T) -> &PathBuf,
+) -> io::Result<Vec<T>> {
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    let node = |path: PathBuf| {
+        let last = || seen.iter().find(|node| *path_of(node) == path).cloned();
+        if has_ended(&path) { ask(path) } else { last() }
+    };
+    let found: Vec<T> = nodes(Path::new("/dev"))?.into_iter().filter_map(node).collect();
+    seen.clone_from(&found);
+    Ok(found)
 }
 
 /// Where a camera is: on the same bus by the same name it is the same one, whatever its node is
@@ -114,6 +136,9 @@ fn find_camera(
 
 /// What the camera at `path` is; `None` where there is none.
 fn capture_at(path: &Path) -> Option<Capabilities> {
+    if !has_ended(path) {
+        return None;
+    }
     let capabilities = Device::open(path).ok()?.capabilities().ok()?;
     capabilities.capture.is_some().then_some(capabilities)
 }

@@ -4,6 +4,9 @@
 //! multi-planar calls, pictures in one piece of memory. No picture is converted here and nothing
 //! knows what it is for.
 //!
+//! A device with two queues that does not let go of its memory is ended on a thread of its own, and
+//! not opened again before it did, see [`Device::open_m2m`].
+//!
 //! Only the raw structures and ioctl numbers of the v4l crate are used. Its own streams panic when
 //! a device is pulled out at a bad moment, and lose a buffer at every timeout.
 //!
@@ -18,6 +21,7 @@
 mod capture;
 mod control;
 mod device;
+mod ends;
 mod find;
 mod format;
 mod lent;
@@ -29,7 +33,9 @@ mod selection;
 
 pub use capture::{Capture, CaptureError, Frame, Look, OpenError, Wish};
 pub use control::{Control, Profile};
-pub use device::{Device, Mapping, MappingMut};
+pub use device::{Device, Mapping};
+pub use dmabuf::{DeviceMemory, MapMut};
+pub use ends::{ENCODER_PATIENCE, SCALER_PATIENCE, has_ended};
 pub use find::{EncoderNode, Place, ScalerNode, find_camera_called, find_encoders, find_scalers};
 pub use format::{Format, FourCc, Matrix, Range, Rate};
 pub use lent::Lent;

@@ -9,12 +9,14 @@ mod scaler;
 
 use std::fmt;
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
+use crate::ends::ENDINGS;
 use crate::{Dequeued, Filled, Format, M2mOps, Memory, Planes, Queue};
 
 pub use encoder::{Encoder, EncoderWish, Step};
@@ -53,15 +55,22 @@ pub enum SubmitError {
 }
 
 /// The two queues of a device. `K` is kept with a submitted picture until the device has read it.
-/// Dropping it stops the device.
-struct Pair<K, O: M2mOps> {
-    /// What is lent gives its buffers back through it, but does not keep the device open.
+/// Dropping it stops the device, on a thread of its own, and waits for that as long as `patience`.
+struct Pair<K: Send + 'static, O: M2mOps> {
+    patience: Duration,
+    /// Absent only while it is dropped.
+    running: Option<Running<K, O>>,
+}
+
+/// What ends with the device: it may use all of it until its queues are stopped.
+struct Running<K, O: M2mOps> {
     ops: Arc<O>,
     output: Queue,
     capture: Queue,
     memory: Memory,
     input: Format,
     inputs: Vec<Input<K, O::MappingMut>>,
+    outputs: Vec<Arc<O::Mapping>>,
 }
 
 struct Input<K, M> {
@@ -91,19 +100,46 @@ enum Woken {
     Again,
     /// There is an event.
     Event,
-    /// Nothing came in time.
+    /// Nothing came in time, or the alarm.
     Late,
 }
 
-impl<K, O: M2mOps> Pair<K, O> {
+impl<K: Send + 'static, O: M2mOps> Pair<K, O> {
     /// Of a device whose formats are set. `input` is what its OUTPUT queue takes.
-    fn new(ops: O, planes: Planes, memory: Memory, input: Format) -> Self {
+    fn new(ops: O, planes: Planes, memory: Memory, input: Format, patience: Duration) -> Self {
         let (output, capture) = (Queue::output(planes), Queue::capture(planes));
-        Self { ops: Arc::new(ops), output, capture, memory, input, inputs: Vec::new() }
+        let (ops, inputs, outputs) = (Arc::new(ops), Vec::new(), Vec::new());
+        let running = Running { ops, output, capture, memory, input, inputs, outputs };
+        Self { patience, running: Some(running) }
     }
+}
 
-    /// Allocates both queues' buffers; returns how many the CAPTURE queue has.
-    fn allocate(&mut self, outputs: u32) -> Result<u32, StartError> {
+impl<K: Send + 'static, O: M2mOps> Deref for Pair<K, O> {
+    type Target = Running<K, O>;
+
+    fn deref(&self) -> &Running<K, O> {
+        self.running.as_ref().expect("there until it is dropped")
+    }
+}
+
+impl<K: Send + 'static, O: M2mOps> DerefMut for Pair<K, O> {
+    fn deref_mut(&mut self) -> &mut Running<K, O> {
+        self.running.as_mut().expect("there until it is dropped")
+    }
+}
+
+impl<K: Send + 'static, O: M2mOps> Drop for Pair<K, O> {
+    fn drop(&mut self) {
+        let Some(running) = self.running.take() else { return };
+        // A device whose number cannot be asked is nobody else's.
+        let number = running.ops.number().unwrap_or_default();
+        ENDINGS.end(number, running, self.patience);
+    }
+}
+
+impl<K, O: M2mOps> Running<K, O> {
+    /// Allocates both queues' buffers, and gives those of the CAPTURE queue to the device.
+    fn allocate(&mut self, outputs: u32) -> Result<(), StartError> {
         let inputs = self.ops.request_buffers(self.output, self.memory, INPUTS)?;
         let outputs = self.ops.request_buffers(self.capture, Memory::Mapped, outputs)?;
         if !(1..=MAX_BUFFERS).contains(&inputs) || !(1..=MAX_BUFFERS).contains(&outputs) {
@@ -120,7 +156,17 @@ impl<K, O: M2mOps> Pair<K, O> {
             }
             self.inputs.push(Input { mapping, owner: Owner::Us });
         }
-        Ok(outputs)
+        for index in 0..outputs {
+            self.outputs.push(Arc::new(self.ops.map(self.capture, index)?));
+            self.ops.queue(self.capture, index)?;
+        }
+        Ok(())
+    }
+
+    /// A buffer of the CAPTURE queue.
+    fn output(&self, index: u32) -> Result<&Arc<O::Mapping>, RunError> {
+        let at = usize::try_from(index).unwrap_or(usize::MAX);
+        self.outputs.get(at).ok_or(RunError::Index(index))
     }
 
     fn stream_on(&self) -> Result<(), StartError> {
@@ -197,14 +243,14 @@ impl<K, O: M2mOps> Pair<K, O> {
         }
     }
 
-    fn wait(&self, deadline: Instant) -> Result<Woken, RunError> {
+    fn wait(&self, deadline: Instant, alarm: Option<BorrowedFd<'_>>) -> Result<Woken, RunError> {
         let left = deadline.saturating_duration_since(Instant::now());
-        let ready = self.ops.wait_any(left).map_err(fault)?;
+        let ready = self.ops.wait_any(left, alarm).map_err(fault)?;
         if ready.has_event {
             Ok(Woken::Event)
         } else if ready.has_failed && !ready.has_buffer {
             Err(RunError::Failed)
-        } else if !ready.has_buffer && left.is_zero() {
+        } else if !ready.has_buffer && (left.is_zero() || ready.is_called) {
             Ok(Woken::Late)
         } else {
             Ok(Woken::Again)
@@ -212,19 +258,20 @@ impl<K, O: M2mOps> Pair<K, O> {
     }
 }
 
-impl<K, O: M2mOps> fmt::Debug for Pair<K, O> {
+impl<K: Send + 'static, O: M2mOps> fmt::Debug for Pair<K, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { memory, input, .. } = self;
+        let Running { memory, input, .. } = &**self;
         f.debug_struct("Pair").field("memory", memory).field("input", input).finish_non_exhaustive()
     }
 }
 
-impl<K, O: M2mOps> Drop for Pair<K, O> {
+impl<K, O: M2mOps> Drop for Running<K, O> {
     /// Errors are of no use here: the device may be gone, and closing it does the same.
     fn drop(&mut self) {
         let _stopped = self.ops.stream_off(self.output);
         let _stopped = self.ops.stream_off(self.capture);
         self.inputs.clear();
+        self.outputs.clear();
         let _freed = self.ops.request_buffers(self.output, self.memory, 0);
         let _freed = self.ops.request_buffers(self.capture, Memory::Mapped, 0);
     }

@@ -3,18 +3,19 @@
 //! kernel.
 
 use std::io;
-use std::ops::{Deref, DerefMut};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::ops::DerefMut;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
+use dmabuf::DeviceMemory;
 use rustix::io::Errno;
 
 use crate::{Capabilities, Control, Format, FourCc, Queue, Rate, Rect, Target};
 
 /// The calls that every queue of buffers needs. An error is the kernel's errno.
-pub trait Ops {
+pub trait Ops: Send + Sync + 'static {
     /// A mapped buffer, for reading.
-    type Mapping: Deref<Target = [u8]>;
+    type Mapping: DeviceMemory;
 
     /// What the device is. Kernel: VIDIOC_QUERYCAP.
     fn capabilities(&self) -> io::Result<Capabilities>;
@@ -41,18 +42,14 @@ pub trait Ops {
     /// Asks for buffers, or frees them with zero; returns how many there are. Kernel:
     /// VIDIOC_REQBUFS.
     fn request_buffers(&self, queue: Queue, memory: Memory, count: u32) -> io::Result<u32>;
-    /// Maps a buffer. Kernel: VIDIOC_QUERYBUF, mmap.
+    /// Maps a buffer, as a DMABUF where the device exports it. Kernel: VIDIOC_QUERYBUF,
+    /// VIDIOC_EXPBUF, mmap.
     fn map(&self, queue: Queue, index: u32) -> io::Result<Self::Mapping>;
-    /// A DMABUF of a mapped buffer, for other devices. Kernel: VIDIOC_EXPBUF.
-    fn export(&self, queue: Queue, index: u32) -> io::Result<OwnedFd> {
-        let _ = (queue, index);
-        Err(Errno::NOTTY.into())
-    }
     /// Gives an empty buffer to the device. Kernel: VIDIOC_QBUF.
     fn queue(&self, queue: Queue, index: u32) -> io::Result<()>;
     /// Waits until [`Ops::dequeue`] of a capture queue has something to say; `false` when
-    /// `timeout` passed. Kernel: poll.
-    fn wait(&self, timeout: Duration) -> io::Result<bool>;
+    /// `timeout` passed or `alarm` became readable. Kernel: poll.
+    fn wait(&self, timeout: Duration, alarm: Option<BorrowedFd<'_>>) -> io::Result<bool>;
     /// Takes a buffer that the device is done with; `None` when there is none yet. Kernel:
     /// VIDIOC_DQBUF.
     fn dequeue(&self, queue: Queue, memory: Memory) -> io::Result<Option<Dequeued>>;
@@ -65,8 +62,10 @@ pub trait Ops {
 /// The calls that an encoder needs besides.
 pub trait M2mOps: Ops {
     /// A mapped buffer, for writing.
-    type MappingMut: DerefMut<Target = [u8]>;
+    type MappingMut: DerefMut<Target = [u8]> + Send + 'static;
 
+    /// The device's number, the same for all who open it. Kernel: stat, st_rdev.
+    fn number(&self) -> io::Result<u64>;
     /// Maps a buffer of an output queue. Kernel: VIDIOC_QUERYBUF, mmap.
     fn map_mut(&self, queue: Queue, index: u32) -> io::Result<Self::MappingMut>;
     /// Gives a buffer with a picture to the device. Kernel: VIDIOC_QBUF.
@@ -78,9 +77,9 @@ pub trait M2mOps: Ops {
     fn next_event(&self) -> io::Result<Option<Event>>;
     /// Codes what was queued and ends the stream. Kernel: VIDIOC_ENCODER_CMD, STOP.
     fn stop_encoder(&self) -> io::Result<()>;
-    /// Waits until a buffer of either queue or an event is there; nothing is set when `timeout`
-    /// passed. Kernel: poll.
-    fn wait_any(&self, timeout: Duration) -> io::Result<Ready>;
+    /// Waits until a buffer of either queue or an event is there, or `alarm` is readable; nothing
+    /// is set when `timeout` passed. Kernel: poll.
+    fn wait_any(&self, timeout: Duration, alarm: Option<BorrowedFd<'_>>) -> io::Result<Ready>;
 }
 
 /// Where a queue's buffers lie.
@@ -144,4 +143,6 @@ pub struct Ready {
     pub has_event: bool,
     /// The device gave up, or has nothing to work on.
     pub has_failed: bool,
+    /// The caller's alarm.
+    pub is_called: bool,
 }

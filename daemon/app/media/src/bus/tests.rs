@@ -7,7 +7,7 @@ use super::*;
 use crate::shrink::{ScalerChoice, Scalers};
 
 fn software() -> Shrinker {
-    Shrinker::new(Arc::new(Scalers::new(ScalerChoice::Software)))
+    Shrinker::new(Arc::new(Scalers::new(ScalerChoice::Software)), Arc::default())
 }
 
 fn open_gate() -> Gate {

@@ -13,6 +13,7 @@ use v4l2::{
 use super::paint::{self, Input};
 use super::route::Route;
 use super::{AccessUnits, Coding, EncodeError, EncoderSettings, Profile, VideoEncoder};
+use crate::clock::STALLED;
 
 /// Why a SoC's encoder stopped.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum M2mError {
     /// It failed.
     #[error("encoder stopped")]
     Encoder(#[from] RunError),
+    /// It failed, and hangs in its end.
+    #[error("encoder hangs in the kernel and is not opened again before that lets go")]
+    Hung,
     /// A picture took longer than two seconds.
     #[error("encoder does not answer")]
     Stalled,
@@ -106,7 +110,7 @@ impl M2m {
     }
 
     fn start(&self, route: Route) -> Result<Session, M2mError> {
-        let device = Device::open(&self.node.path).map_err(StartError::Device)?;
+        let device = Device::open_m2m(&self.node.path, v4l2::ENCODER_PATIENCE)?;
         let EncoderSettings { size, fps, profile, level, bitrate_bps, .. } = self.settings;
         let (matrix, range) = colour(route);
         let wish = EncoderWish {
@@ -128,6 +132,31 @@ impl M2m {
         let (card, is_copied) = (&self.node.capabilities.card, !route.is_imported());
         tracing::info!(card, ?size, is_copied, "hardware encoder started");
         Ok(Session { encoder, route, is_new: true })
+    }
+
+    /// Codes `frame`, over as many streams as that takes.
+    fn code(&mut self, frame: &RawFrame, idr: bool) -> Result<Option<EncodedFrame>, EncodeError> {
+        let mut tries = 0;
+        while !self.submit(frame, idr)? {
+            tries += 1;
+            if tries > MOST_TRIES {
+                return Err(M2mError::Stalled.into());
+            }
+        }
+        let coded = self.collect(frame)?;
+        if let Some(coded) = &coded {
+            self.owes_idr &= !coded.is_idr;
+        }
+        Ok(coded)
+    }
+
+    /// Ends the stream that failed with `error`; one that hangs in its end is told as such.
+    fn end(&mut self, error: EncodeError) -> EncodeError {
+        let was_running = self.session.take().is_some();
+        if was_running && !v4l2::has_ended(&self.node.path) {
+            return M2mError::Hung.into();
+        }
+        error
     }
 
     fn refuse_import(&mut self, reason: &(dyn std::error::Error + 'static)) {
@@ -220,19 +249,8 @@ impl VideoEncoder for M2m {
         kind: Coding,
     ) -> Result<Option<EncodedFrame>, EncodeError> {
         self.settings.check_picture(frame)?;
-        let wants_idr = kind == Coding::Idr || self.owes_idr;
-        let mut tries = 0;
-        while !self.submit(frame, wants_idr)? {
-            tries += 1;
-            if tries > MOST_TRIES {
-                return Err(M2mError::Stalled.into());
-            }
-        }
-        let coded = self.collect(frame)?;
-        if let Some(coded) = &coded {
-            self.owes_idr &= !coded.is_idr;
-        }
-        Ok(coded)
+        let result = self.code(frame, kind == Coding::Idr || self.owes_idr);
+        result.map_err(|error| self.end(error))
     }
 
     fn set_bitrate(&mut self, bitrate_bps: u32) -> Result<(), EncodeError> {
@@ -299,8 +317,6 @@ fn unsupported(error: M2mError, size: Size) -> EncodeError {
     }
 }
 
-/// Sixty pictures at 30 a second. What waits longer does not come.
-const STALLED: Duration = Duration::from_secs(2);
 /// A second of them: a new stream may do better.
 const MOST_DAMAGED: u32 = 30;
 /// Another route, another stream.

@@ -69,6 +69,7 @@ pub(crate) struct Scalers {
 struct State {
     place: Place,
     has_warned: bool,
+    chance: u32,
 }
 
 #[derive(Debug, Default)]
@@ -114,9 +115,16 @@ impl Scalers {
         self.lock().warn(reason);
     }
 
-    /// One that failed gets another chance.
+    /// One that failed or refused gets another chance.
     pub(crate) fn renew(&self) {
-        self.lock().place = Place::Unknown;
+        let mut state = self.lock();
+        state.place = Place::Unknown;
+        state.chance = state.chance.wrapping_add(1);
+    }
+
+    /// Which chance this is: what was refused at another one may be tried again.
+    pub(super) fn chance(&self) -> u32 {
+        self.lock().chance
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

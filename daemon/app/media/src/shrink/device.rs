@@ -3,6 +3,7 @@
 //! it lies and comes out small, in memory that can be lent on. The processor touches neither.
 
 use std::error::Error;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,18 +14,44 @@ use v4l2::{
 };
 
 use super::choice::Scalers;
+use crate::clock::{Alarm, STALLED};
 use crate::lent::{LentPicture, layout};
-use crate::source::{Converter, UnusableFormat};
+use crate::source::{Converter, LONGEST_WAIT, UnusableFormat};
 use crate::video::Counter;
 
 /// The scaler of one reader. It opens with the first picture.
 pub(crate) struct DeviceScaler {
     scalers: Arc<Scalers>,
     session: Option<Session>,
-    /// It does not do this.
-    refused: Option<Task>,
+    /// It did not do this, at which of its chances.
+    refused: Option<(u32, Task)>,
     /// Bytes that the processor copied out of what it made.
     copied: Arc<Counter>,
+}
+
+/// How long a picture is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Patience<'a> {
+    /// Until the scaler has stalled.
+    Full,
+    /// As long as the capture thread may sleep, and no longer than the alarm is quiet.
+    Short(&'a Alarm),
+}
+
+impl<'a> Patience<'a> {
+    fn time(self) -> Duration {
+        match self {
+            Self::Full => STALLED,
+            Self::Short(_) => LONGEST_WAIT,
+        }
+    }
+
+    fn alarm(self) -> Option<BorrowedFd<'a>> {
+        match self {
+            Self::Full => None,
+            Self::Short(alarm) => Some(alarm.as_fd()),
+        }
+    }
 }
 
 /// What is to be done with pictures of one kind.
@@ -70,8 +97,17 @@ enum Fault {
 impl Fault {
     /// Another picture may do better.
     fn is_of_this_task(&self) -> bool {
-        let is_open = !matches!(self, Self::Start(StartError::Device(_) | StartError::Busy));
-        is_open && matches!(self, Self::Start(_) | Self::Format(_) | Self::Layout)
+        match self {
+            Self::Start(error) => !matches!(
+                error,
+                StartError::Busy
+                    | StartError::Device(_)
+                    | StartError::Hung(_)
+                    | StartError::NotLent
+            ),
+            Self::Format(_) | Self::Layout => true,
+            _ => false,
+        }
     }
 }
 
@@ -85,16 +121,16 @@ impl DeviceScaler {
         Self { copied: Arc::clone(copied), ..Self::new(scalers) }
     }
 
-    /// `picture` in the size `to`, waited for at most `patience`. `None` when it is not larger or
+    /// `picture` in the size `to`, waited for with `patience`. `None` when it is not larger or
     /// does not lie in a device's memory, or the scaler is missing, failed, or late this time.
     pub(crate) fn scale(
         &mut self,
         picture: &Arc<YuvPicture>,
         to: Size,
-        patience: Duration,
+        patience: Patience<'_>,
     ) -> Option<Arc<YuvPicture>> {
         let task = Task { layout: picture.device()?.layout(), from: picture.size(), to };
-        if !task.is_possible() || self.refused == Some(task) {
+        if !task.is_possible() || self.refused == Some((self.scalers.chance(), task)) {
             return None;
         }
         let Some(node) = self.scalers.node() else {
@@ -122,7 +158,7 @@ impl DeviceScaler {
     fn fail(&mut self, fault: &Fault, task: Task) {
         let reason: &(dyn Error + 'static) = fault;
         if fault.is_of_this_task() {
-            self.refused = Some(task);
+            self.refused = Some((self.scalers.chance(), task));
             self.scalers.refused(reason);
         } else {
             self.scalers.turn_off(reason);
@@ -134,12 +170,16 @@ impl DeviceScaler {
         node: &ScalerNode,
         picture: &Arc<YuvPicture>,
         task: Task,
-        patience: Duration,
+        patience: Patience<'_>,
     ) -> Result<Option<Arc<YuvPicture>>, Fault> {
         if self.session.as_ref().is_none_or(|session| session.task != task) {
             // The old one's memory first.
             self.session = None;
-            self.session = Some(Session::start(node, task)?);
+            self.session = match Session::start(node, task) {
+                // It may be slow to end.
+                Err(Fault::Start(StartError::Hung(hung))) if hung.since < STALLED => None,
+                started => Some(started?),
+            };
         }
         let Some(session) = &mut self.session else { return Ok(None) };
         if !session.is_free()? || !session.submit(picture)? {
@@ -183,7 +223,7 @@ impl Task {
 
 impl Session {
     fn start(node: &ScalerNode, task: Task) -> Result<Self, Fault> {
-        let device = Device::open(&node.path).map_err(StartError::Device)?;
+        let device = Device::open_m2m(&node.path, v4l2::SCALER_PATIENCE)?;
         let scaler = v4l2::Scaler::start(device, &task.wish())?;
         let format = scaler.format();
         let layout = layout(format, task.to).ok_or(Fault::Layout)?;
@@ -197,7 +237,7 @@ impl Session {
     /// Whether nothing is under way. What comes late is of no use.
     fn is_free(&mut self) -> Result<bool, Fault> {
         let Some(since) = self.late_since else { return Ok(true) };
-        match self.scaler.next(Duration::ZERO)? {
+        match self.scaler.next(Duration::ZERO, None)? {
             Scaled::Picture(_) | Scaled::Damaged => {
                 self.late_since = None;
                 Ok(true)
@@ -220,12 +260,13 @@ impl Session {
 
     fn collect(
         &mut self,
-        patience: Duration,
+        patience: Patience<'_>,
         copied: &Arc<Counter>,
     ) -> Result<Option<Arc<YuvPicture>>, Fault> {
         let begun = Instant::now();
         loop {
-            match self.scaler.next(patience.saturating_sub(begun.elapsed()))? {
+            let left = patience.time().saturating_sub(begun.elapsed());
+            match self.scaler.next(left, patience.alarm())? {
                 Scaled::Picture(lent) if lent.timestamp().is_none_or(|at| at == self.stamp) => {
                     self.damaged = 0;
                     let size = self.task.to;
@@ -243,7 +284,9 @@ impl Session {
                         Err(Fault::Damaged)
                     };
                 }
-                Scaled::Nothing if patience >= STALLED => return Err(Fault::Stalled),
+                Scaled::Nothing if matches!(patience, Patience::Full) => {
+                    return Err(Fault::Stalled);
+                }
                 Scaled::Nothing => {
                     self.late_since = Some(begun);
                     return Ok(None);
@@ -253,8 +296,6 @@ impl Session {
     }
 }
 
-/// What waits longer does not come.
-pub(crate) const STALLED: Duration = Duration::from_secs(2);
 /// A second of them, as of an encoder.
 const MOST_DAMAGED: u32 = 30;
 
@@ -297,6 +338,7 @@ mod tests {
             (Fault::Layout, true),
             (Fault::Start(StartError::Device(gone())), false),
             (Fault::Start(StartError::Busy), false),
+            (Fault::Start(StartError::NotLent), false),
             (Fault::Submit(SubmitError::Import(gone())), false),
             (Fault::Run(RunError::Failed), false),
             (Fault::Stalled, false),

@@ -2,6 +2,7 @@
 //! Pictures from a V4L2 camera.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -17,7 +18,7 @@ use super::count::{Numbers, STALLED, pts};
 use super::{
     CameraName, Converter, FoundCamera, FrameSource, LONGEST_WAIT, MAX_PICTURES, SourceError,
 };
-use crate::clock::Signal;
+use crate::clock::{Alarm, Signal};
 use crate::lent::{LentPicture, layout};
 use crate::pool::Pool;
 use crate::video::{Counter, VideoConfig};
@@ -93,7 +94,7 @@ impl<O: Ops> CameraSource<O> {
             tracing::warn!(refused = ?capture.refused(), "the camera does not take all of [video.controls]");
         }
         let format = capture.format();
-        let is_lent = wish.lent.contains(&format.fourcc);
+        let is_lent = wish.lent.contains(&format.fourcc) && capture.can_lend();
         let layout = is_lent.then(|| layout(format, size)).flatten();
         let milli_fps = capture.rate().milli_fps();
         tracing::info!(?format, milli_fps, is_lent = layout.is_some(), "camera started");
@@ -109,14 +110,11 @@ impl<O: Ops> CameraSource<O> {
     }
 }
 
-impl<O: Ops + Send + Sync + 'static> FrameSource for CameraSource<O>
-where
-    O::Mapping: Send + Sync,
-{
-    fn next(&mut self, _: &Signal) -> Result<Option<RawFrame>, SourceError> {
+impl<O: Ops> FrameSource for CameraSource<O> {
+    fn next(&mut self, signal: &Signal) -> Result<Option<RawFrame>, SourceError> {
         let frame = match self.layout {
-            Some(layout) => self.lend(layout)?,
-            None => self.convert()?,
+            Some(layout) => self.lend(layout, &signal.alarm)?,
+            None => self.convert(&signal.alarm)?,
         };
         match frame {
             Some(frame) => {
@@ -131,13 +129,15 @@ where
     }
 }
 
-impl<O: Ops + Send + Sync + 'static> CameraSource<O>
-where
-    O::Mapping: Send + Sync,
-{
+impl<O: Ops> CameraSource<O> {
     /// The next picture, left where it is.
-    fn lend(&mut self, layout: DeviceLayout) -> Result<Option<RawFrame>, SourceError> {
-        let Some(lent) = self.capture.lend(LONGEST_WAIT)? else { return Ok(None) };
+    fn lend(
+        &mut self,
+        layout: DeviceLayout,
+        alarm: &Alarm,
+    ) -> Result<Option<RawFrame>, SourceError> {
+        let lent = self.capture.lend(LONGEST_WAIT, Some(alarm.as_fd()))?;
+        let Some(lent) = lent else { return Ok(None) };
         let layout = DeviceLayout { buffer_len: lent.buffer_len(), ..layout };
         let (sequence, timestamp) = (lent.sequence(), lent.timestamp());
         let picture = LentPicture {
@@ -156,8 +156,9 @@ where
     }
 
     /// The next picture, copied into memory of ours. `None` also when there is none left.
-    fn convert(&mut self) -> Result<Option<RawFrame>, SourceError> {
-        let Some(frame) = self.capture.next(LONGEST_WAIT)? else { return Ok(None) };
+    fn convert(&mut self, alarm: &Alarm) -> Result<Option<RawFrame>, SourceError> {
+        let frame = self.capture.next(LONGEST_WAIT, Some(alarm.as_fd()))?;
+        let Some(frame) = frame else { return Ok(None) };
         let mut converter = self.converter.lock().unwrap_or_else(PoisonError::into_inner);
         let painted = self.pool.paint(|picture, ()| converter.convert(frame.bytes, picture));
         let (sequence, timestamp) = (frame.sequence, frame.timestamp);
@@ -178,10 +179,11 @@ fn length(size: Size) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
+    use std::os::fd::BorrowedFd;
     use std::time::Duration;
 
     use frame::Pts;
-    use v4l2::{Dequeued, Format, Memory, Planes, Rate};
+    use v4l2::{Dequeued, DeviceMemory, Format, Memory, Planes, Rate};
 
     use super::*;
 
@@ -192,8 +194,16 @@ mod tests {
         end: u32,
     }
 
+    struct Plain(Vec<u8>);
+
+    impl DeviceMemory for Plain {
+        fn bytes(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
     impl Ops for Fake {
-        type Mapping = Vec<u8>;
+        type Mapping = Plain;
 
         fn capabilities(&self) -> io::Result<Capabilities> {
             Ok(Capabilities { capture: Some(Planes::Single), ..Capabilities::default() })
@@ -213,14 +223,14 @@ mod tests {
         fn request_buffers(&self, _: Queue, _: Memory, count: u32) -> io::Result<u32> {
             Ok(count)
         }
-        fn map(&self, _: Queue, _: u32) -> io::Result<Vec<u8>> {
-            Ok(vec![99; 512])
+        fn map(&self, _: Queue, _: u32) -> io::Result<Plain> {
+            Ok(Plain(vec![99; 512]))
         }
         fn queue(&self, _: Queue, index: u32) -> io::Result<()> {
             self.queued.lock().unwrap().push_back(index);
             Ok(())
         }
-        fn wait(&self, _: Duration) -> io::Result<bool> {
+        fn wait(&self, _: Duration, _: Option<BorrowedFd<'_>>) -> io::Result<bool> {
             Ok(true)
         }
         fn dequeue(&self, _: Queue, _: Memory) -> io::Result<Option<Dequeued>> {

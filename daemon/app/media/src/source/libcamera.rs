@@ -30,8 +30,12 @@ impl Memory for Lent {
         self.bytes()
     }
 
+    fn used(&self) -> usize {
+        self.buffer_len()
+    }
+
     fn dma_buf(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        Some(self.dma_buf())
+        self.dma_buf()
     }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Capture against a device of our own that checks the order of calls.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::os::fd::OwnedFd;
-use std::rc::Rc;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::{Capabilities, Control, Dequeued, Planes, Rect, Target};
@@ -19,6 +19,7 @@ struct State {
     mapped: Vec<u32>,
     queued: VecDeque<u32>,
     is_streaming: bool,
+    exports_nothing: bool,
     /// Kernel: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
     may_be_orphaned: bool,
     sequence: u32,
@@ -41,12 +42,12 @@ enum Fault {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Fake(Rc<RefCell<State>>);
+struct Fake(Arc<Mutex<State>>);
 
 impl Fake {
     fn camera() -> Self {
         let fake = Self::default();
-        fake.0.borrow_mut().offered = vec![
+        fake.0.lock().unwrap().offered = vec![
             (FourCc::YUYV, 1920, 1080, Rate::fps(5)),
             (FourCc::MJPEG, 1920, 1080, Rate::fps(30)),
         ];
@@ -54,23 +55,26 @@ impl Fake {
     }
 
     fn fail_with(&self, fault: Fault) {
-        self.0.borrow_mut().faults.push_back(fault);
+        self.0.lock().unwrap().faults.push_back(fault);
     }
 }
 
-struct FakeMapping(Vec<u8>, Rc<RefCell<State>>, u32);
+struct FakeMapping(Vec<u8>, Arc<Mutex<State>>, u32, Option<File>);
 
-impl std::ops::Deref for FakeMapping {
-    type Target = [u8];
-    fn deref(&self) -> &[u8] {
-        assert!(!self.1.borrow().queued.contains(&self.2), "read while the device owns it");
+impl DeviceMemory for FakeMapping {
+    fn dma_buf(&self) -> Option<BorrowedFd<'_>> {
+        self.3.as_ref().map(AsFd::as_fd)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        assert!(!self.1.lock().unwrap().queued.contains(&self.2), "read while the device owns it");
         &self.0
     }
 }
 
 impl Drop for FakeMapping {
     fn drop(&mut self) {
-        self.1.borrow_mut().mapped.retain(|&index| index != self.2);
+        self.1.lock().unwrap().mapped.retain(|&index| index != self.2);
     }
 }
 
@@ -82,17 +86,17 @@ impl Ops for Fake {
     type Mapping = FakeMapping;
 
     fn capabilities(&self) -> io::Result<Capabilities> {
-        let has_formats = !self.0.borrow().offered.is_empty();
+        let has_formats = !self.0.lock().unwrap().offered.is_empty();
         Ok(Capabilities { capture: has_formats.then_some(PLANES), ..Capabilities::default() })
     }
 
     fn formats(&self, _: Queue) -> io::Result<Vec<FourCc>> {
-        Ok(self.0.borrow().offered.iter().map(|offer| offer.0).collect())
+        Ok(self.0.lock().unwrap().offered.iter().map(|offer| offer.0).collect())
     }
 
     fn set_format(&self, queue: Queue, wish: &Format) -> io::Result<Format> {
         assert_eq!(queue, Queue::capture(PLANES));
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         if state.buffers > 0 {
             return errno(Errno::BUSY);
         }
@@ -107,7 +111,7 @@ impl Ops for Fake {
     }
 
     fn set_rate(&self, _: Queue, _: Rate) -> io::Result<Rate> {
-        let state = self.0.borrow();
+        let state = self.0.lock().unwrap();
         match state.offered[state.set.unwrap()].3 {
             Rate { pictures: 0, .. } => errno(Errno::NOTTY),
             rate => Ok(rate),
@@ -116,12 +120,12 @@ impl Ops for Fake {
 
     fn selection(&self, _: Queue, target: Target) -> io::Result<Rect> {
         assert_eq!(target, Target::Crop);
-        self.0.borrow().crop.map_or_else(|| errno(Errno::NOTTY), Ok)
+        self.0.lock().unwrap().crop.map_or_else(|| errno(Errno::NOTTY), Ok)
     }
 
     /// Whole blocks of eight pixels.
     fn set_crop(&self, _: Queue, crop: Rect) -> io::Result<Rect> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         assert!(state.set.is_none(), "the format comes after it");
         let Some(set) = &mut state.crop else { return errno(Errno::NOTTY) };
         *set = Rect { left: crop.left & !7, ..crop };
@@ -129,7 +133,7 @@ impl Ops for Fake {
     }
 
     fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         assert_eq!(state.buffers, 0, "some cameras turn nothing that has buffers");
         match state.controls.iter_mut().find(|(known, _)| *known == control) {
             Some((_, set)) => *set = value,
@@ -139,7 +143,7 @@ impl Ops for Fake {
     }
 
     fn request_buffers(&self, _: Queue, _: Memory, count: u32) -> io::Result<u32> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         if state.is_streaming || (count == 0 && !state.may_be_orphaned && !state.mapped.is_empty())
         {
             return errno(Errno::BUSY);
@@ -150,18 +154,15 @@ impl Ops for Fake {
     }
 
     fn map(&self, _: Queue, index: u32) -> io::Result<FakeMapping> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         state.mapped.push(index);
         let fill = u8::try_from(index).unwrap();
-        Ok(FakeMapping(vec![fill; 16], Rc::clone(&self.0), index))
-    }
-
-    fn export(&self, _: Queue, _: u32) -> io::Result<OwnedFd> {
-        Ok(std::fs::File::open("/dev/null")?.into())
+        let dma_buf = (!state.exports_nothing).then(|| File::open("/dev/null")).transpose()?;
+        Ok(FakeMapping(vec![fill; 16], Arc::clone(&self.0), index, dma_buf))
     }
 
     fn queue(&self, _: Queue, index: u32) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         if state.queued.contains(&index) || index >= state.buffers {
             return errno(Errno::INVAL);
         }
@@ -169,13 +170,13 @@ impl Ops for Fake {
         Ok(())
     }
 
-    fn wait(&self, _: Duration) -> io::Result<bool> {
-        let state = self.0.borrow();
+    fn wait(&self, _: Duration, _: Option<BorrowedFd<'_>>) -> io::Result<bool> {
+        let state = self.0.lock().unwrap();
         Ok(!state.faults.is_empty() || !state.queued.is_empty())
     }
 
     fn dequeue(&self, _: Queue, _: Memory) -> io::Result<Option<Dequeued>> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         assert!(state.is_streaming);
         let fault = state.faults.pop_front();
         if let Some(Fault::Errno(code)) = fault {
@@ -197,14 +198,14 @@ impl Ops for Fake {
     }
 
     fn stream_on(&self, _: Queue) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         assert_eq!(state.queued.len(), state.buffers as usize, "every buffer is queued first");
         state.is_streaming = true;
         Ok(())
     }
 
     fn stream_off(&self, _: Queue) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         state.is_streaming = false;
         state.queued.clear();
         Ok(())
@@ -221,13 +222,17 @@ fn pictures_come_in_order_and_buffers_go_round() {
     let fake = Fake::camera();
     let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
     for n in 0..10 {
-        let frame = capture.next(Duration::ZERO).unwrap().unwrap();
+        let frame = capture.next(Duration::ZERO, None).unwrap().unwrap();
         assert_eq!(frame.sequence, n + 1);
         assert_eq!(frame.timestamp, Some(Duration::from_millis(u64::from(n + 1) * 33)));
         let fill = u8::try_from(n % BUFFERS).unwrap();
         assert_eq!(frame.bytes, [fill; 10]);
     }
-    assert_eq!(fake.0.borrow().queued.len(), 2, "one is held, the others are with the device");
+    assert_eq!(
+        fake.0.lock().unwrap().queued.len(),
+        2,
+        "one is held, the others are with the device"
+    );
 }
 
 #[test]
@@ -240,12 +245,12 @@ fn what_the_camera_does_not_have_of_a_look_is_told() {
         (Control::EXPOSURE_AUTO, 3),
         (Control::EXPOSURE_ABSOLUTE, 9),
     ];
-    fake.0.borrow_mut().controls = known.to_vec();
+    fake.0.lock().unwrap().controls = known.to_vec();
     let (gain, exposure_us, white_balance_k) = (Some(16), Some(20_050), Some(4600));
     let look = Look { vertical_flip: true, exposure_us, gain, white_balance_k, ..Look::default() };
     let capture = Capture::start(fake.clone(), &Wish { look, ..wish(30) }).unwrap();
     assert_eq!(capture.refused(), ["white-balance"], "gain needs no automatic to switch off");
-    let values: Vec<_> = fake.0.borrow().controls.iter().map(|&(_, value)| value).collect();
+    let values: Vec<_> = fake.0.lock().unwrap().controls.iter().map(|&(_, value)| value).collect();
     assert_eq!(values, [0, 1, 16, 1, 200]);
     drop(capture);
 
@@ -264,14 +269,14 @@ fn a_crop_that_the_camera_does_not_keep_is_an_error() {
     let refused = Capture::start(fake.clone(), &wish);
     assert!(matches!(refused, Err(OpenError::NoCrop { .. })));
 
-    fake.0.borrow_mut().crop = Some(Rect::of(1920, 1080));
+    fake.0.lock().unwrap().crop = Some(Rect::of(1920, 1080));
     drop(Capture::start(fake.clone(), &wish).unwrap());
-    assert_eq!(fake.0.borrow().crop, Some(Rect { left: 320, ..wanted }), "rounding is none");
+    assert_eq!(fake.0.lock().unwrap().crop, Some(Rect { left: 320, ..wanted }), "rounding is none");
 
-    (fake.0.borrow_mut().set, fake.0.borrow_mut().crop_goes) = (None, true);
+    (fake.0.lock().unwrap().set, fake.0.lock().unwrap().crop_goes) = (None, true);
     let refused = Capture::start(fake.clone(), &wish);
     assert!(matches!(refused, Err(OpenError::Crop { got, .. }) if got == Rect::of(1920, 1080)));
-    assert_eq!(fake.0.borrow().buffers, 0);
+    assert_eq!(fake.0.lock().unwrap().buffers, 0);
 }
 
 fn lending() -> Wish {
@@ -281,48 +286,60 @@ fn lending() -> Wish {
 #[test]
 fn a_lent_buffer_comes_back_when_its_last_holder_drops_it() {
     let fake = Fake::camera();
-    fake.0.borrow_mut().may_be_orphaned = true;
+    fake.0.lock().unwrap().may_be_orphaned = true;
     let mut capture = Capture::start(fake.clone(), &lending()).unwrap();
     let total = LENT_BUFFERS as usize;
-    let lent: Vec<_> =
-        (0..total).map(|_| Rc::new(capture.lend(Duration::ZERO).unwrap().unwrap())).collect();
-    assert!(fake.0.borrow().queued.is_empty());
-    assert!(capture.lend(Duration::ZERO).unwrap().is_none(), "all are lent");
+    let lent: Vec<_> = (0..total)
+        .map(|_| Arc::new(capture.lend(Duration::ZERO, None).unwrap().unwrap()))
+        .collect();
+    assert!(fake.0.lock().unwrap().queued.is_empty());
+    assert!(capture.lend(Duration::ZERO, None).unwrap().is_none(), "all are lent");
     for (index, lent) in lent.iter().enumerate() {
         assert_eq!(lent.bytes(), [u8::try_from(index).unwrap(); 10], "not overwritten");
         assert!(lent.dma_buf().is_some());
     }
     let others = lent.clone();
     drop(lent);
-    assert!(fake.0.borrow().queued.is_empty(), "others hold them");
+    assert!(fake.0.lock().unwrap().queued.is_empty(), "others hold them");
     drop(others);
-    assert_eq!(fake.0.borrow().queued.len(), total);
-    assert!(capture.lend(Duration::ZERO).unwrap().is_some());
+    assert_eq!(fake.0.lock().unwrap().queued.len(), total);
+    assert!(capture.lend(Duration::ZERO, None).unwrap().is_some());
 }
 
 #[test]
 fn what_is_lent_outlives_the_capture_and_keeps_no_device_open() {
     let fake = Fake::camera();
-    fake.0.borrow_mut().may_be_orphaned = true;
+    fake.0.lock().unwrap().may_be_orphaned = true;
     let mut capture = Capture::start(fake.clone(), &lending()).unwrap();
-    let lent = capture.lend(Duration::ZERO).unwrap().unwrap();
-    let holders = Rc::strong_count(&fake.0);
+    let lent = capture.lend(Duration::ZERO, None).unwrap().unwrap();
+    let holders = Arc::strong_count(&fake.0);
     drop(capture);
-    assert!(!fake.0.borrow().is_streaming);
+    assert!(!fake.0.lock().unwrap().is_streaming);
     assert_eq!(lent.bytes(), [0; 10]);
-    assert_eq!(Rc::strong_count(&fake.0), holders - LENT_BUFFERS as usize, "its mapping is left");
+    assert_eq!(Arc::strong_count(&fake.0), holders - LENT_BUFFERS as usize, "its mapping is left");
     drop(lent);
-    assert!(fake.0.borrow().queued.is_empty(), "nothing is queued to a stopped device");
-    assert_eq!(Rc::strong_count(&fake.0), 1);
+    assert!(fake.0.lock().unwrap().queued.is_empty(), "nothing is queued to a stopped device");
+    assert_eq!(Arc::strong_count(&fake.0), 1);
+}
+
+#[test]
+fn what_would_keep_the_camera_open_is_not_to_be_lent() {
+    for exports_nothing in [false, true] {
+        let fake = Fake::camera();
+        fake.0.lock().unwrap().exports_nothing = exports_nothing;
+        let mut capture = Capture::start(fake, &lending()).unwrap();
+        assert_eq!(capture.can_lend(), !exports_nothing);
+        assert!(capture.next(Duration::ZERO, None).unwrap().is_some(), "copied it can be");
+    }
 }
 
 #[test]
 fn dropping_stops_the_device_and_frees_its_memory() {
     let fake = Fake::camera();
     let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
-    capture.next(Duration::ZERO).unwrap();
+    capture.next(Duration::ZERO, None).unwrap();
     drop(capture);
-    let state = fake.0.borrow();
+    let state = fake.0.lock().unwrap();
     assert!(!state.is_streaming);
     assert!(state.mapped.is_empty());
     assert_eq!(state.buffers, 0);
@@ -334,12 +351,12 @@ fn a_timeout_or_a_damaged_picture_loses_no_buffer() {
     let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
     for fault in [Fault::NotReady, Fault::Damaged, Fault::NotReady, Fault::Damaged] {
         fake.fail_with(fault);
-        assert_eq!(capture.next(Duration::ZERO).unwrap(), None, "{fault:?}");
+        assert_eq!(capture.next(Duration::ZERO, None).unwrap(), None, "{fault:?}");
     }
     for _ in 0..5 {
-        assert!(capture.next(Duration::ZERO).unwrap().is_some());
+        assert!(capture.next(Duration::ZERO, None).unwrap().is_some());
     }
-    assert_eq!(fake.0.borrow().queued.len(), 2);
+    assert_eq!(fake.0.lock().unwrap().queued.len(), 2);
 }
 
 #[test]
@@ -349,7 +366,7 @@ fn an_unplugged_device_is_told_from_a_fault() {
         let fake = Fake::camera();
         let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
         fake.fail_with(Fault::Errno(code));
-        let error = capture.next(Duration::ZERO).unwrap_err();
+        let error = capture.next(Duration::ZERO, None).unwrap_err();
         assert_eq!(matches!(error, CaptureError::Gone), is_gone, "{code:?}");
     }
 }
@@ -359,9 +376,9 @@ fn a_kernel_that_errs_does_no_harm() {
     let fake = Fake::camera();
     let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
     fake.fail_with(Fault::TooLong);
-    assert_eq!(capture.next(Duration::ZERO).unwrap().unwrap().bytes.len(), 16);
+    assert_eq!(capture.next(Duration::ZERO, None).unwrap().unwrap().bytes.len(), 16);
     fake.fail_with(Fault::Index(77));
-    assert!(matches!(capture.next(Duration::ZERO), Err(CaptureError::Index(77))));
+    assert!(matches!(capture.next(Duration::ZERO, None), Err(CaptureError::Index(77))));
 }
 
 #[test]
@@ -379,7 +396,7 @@ fn the_format_with_the_wished_rate_is_taken() {
     ];
     for (offered, fps, expected) in table {
         let fake = Fake::default();
-        fake.0.borrow_mut().offered = offered.clone();
+        fake.0.lock().unwrap().offered = offered.clone();
         let capture = Capture::start(fake, &wish(fps)).unwrap();
         assert_eq!(capture.format().fourcc, expected, "{offered:?} at {fps}");
     }
@@ -390,7 +407,7 @@ fn a_device_without_use_is_refused() {
     let refused = Capture::start(Fake::default(), &wish(30));
     assert!(matches!(refused, Err(OpenError::NotCapture)));
     let fake = Fake::default();
-    fake.0.borrow_mut().offered = vec![(FourCc(*b"BA81"), 1920, 1080, Rate::fps(30))];
+    fake.0.lock().unwrap().offered = vec![(FourCc(*b"BA81"), 1920, 1080, Rate::fps(30))];
     assert!(matches!(Capture::start(fake, &wish(30)), Err(OpenError::NoFormat(_))));
 }
 
@@ -410,6 +427,7 @@ fn a_real_device_delivers_pictures() {
     };
     let device = Device::open(path.as_ref()).unwrap();
     let mut capture = Capture::start(device, &wish(30)).unwrap();
-    let pictures = (0..20).filter(|_| capture.next(Duration::from_secs(1)).unwrap().is_some());
+    let pictures =
+        (0..20).filter(|_| capture.next(Duration::from_secs(1), None).unwrap().is_some());
     assert!(pictures.count() >= 15);
 }

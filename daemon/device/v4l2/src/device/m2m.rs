@@ -2,25 +2,32 @@
 //! The kernel's side of [`M2mOps`].
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec};
+use dmabuf::MapMut;
+use rustix::event::PollFlags;
 use rustix::io::Errno;
 use v4l::v4l_sys as sys;
 use v4l::v4l2::vidioc;
 
 use super::buffer::Argument;
-use super::{Device, MappingMut};
+use super::{Device, Told};
 use crate::raw::{self, Plain};
 use crate::{Event, Filled, M2mOps, Memory, Queue, Ready};
 
 impl M2mOps for Device {
-    type MappingMut = MappingMut;
+    type MappingMut = MapMut;
 
-    fn map_mut(&self, queue: Queue, index: u32) -> io::Result<MappingMut> {
+    fn number(&self) -> io::Result<u64> {
+        Ok(rustix::fs::fstat(&self.0)?.st_rdev)
+    }
+
+    fn map_mut(&self, queue: Queue, index: u32) -> io::Result<MapMut> {
         let (length, offset) = self.place(queue, index)?;
-        MappingMut::new(&self.0, length, offset)
+        // SAFETY: the kernel says that so many bytes are there. Each buffer is mapped once, and
+        // looked at only while the device has given it back.
+        unsafe { MapMut::new(self.0.as_fd(), length, offset) }
     }
 
     fn queue_filled(&self, queue: Queue, index: u32, filled: &Filled<'_>) -> io::Result<()> {
@@ -63,20 +70,14 @@ impl M2mOps for Device {
         unsafe { self.ioctl(vidioc::VIDIOC_ENCODER_CMD, &mut command) }
     }
 
-    fn wait_any(&self, timeout: Duration) -> io::Result<Ready> {
+    fn wait_any(&self, timeout: Duration, alarm: Option<BorrowedFd<'_>>) -> io::Result<Ready> {
         let wanted = PollFlags::IN | PollFlags::OUT | PollFlags::PRI;
-        let mut fds = [PollFd::from_borrowed_fd(self.0.as_fd(), wanted)];
-        let timeout = Timespec::try_from(timeout).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
-        match rustix::event::poll(&mut fds, Some(&timeout)) {
-            Ok(_) => {}
-            Err(Errno::INTR) => return Ok(Ready::default()),
-            Err(error) => return Err(error.into()),
-        }
-        let told = fds[0].revents();
+        let Told { device, is_called } = self.poll(wanted, timeout, alarm)?;
         Ok(Ready {
-            has_buffer: told.intersects(PollFlags::IN | PollFlags::OUT),
-            has_event: told.contains(PollFlags::PRI),
-            has_failed: told.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL),
+            has_buffer: device.intersects(PollFlags::IN | PollFlags::OUT),
+            has_event: device.contains(PollFlags::PRI),
+            has_failed: device.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL),
+            is_called,
         })
     }
 }

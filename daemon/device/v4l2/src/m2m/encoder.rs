@@ -6,7 +6,10 @@ mod setup;
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use dmabuf::{DeviceMemory, Reading};
 
 use super::{Pair, RunError, SubmitError, Taken, Woken, fault};
 use crate::{Control, Device, Event, Format, M2mOps};
@@ -37,20 +40,26 @@ pub enum Step<'a> {
 }
 
 /// A running encoder. `K` is kept with a submitted picture until the encoder has read it. Dropping
-/// it stops the device.
+/// it stops the device, which is waited for no longer than [`crate::ENCODER_PATIENCE`].
 #[derive(Debug)]
-pub struct Encoder<K, O: M2mOps = Device> {
-    /// Before the queues, which free them.
-    coded: Vec<O::Mapping>,
+pub struct Encoder<K: Send + 'static, O: M2mOps = Device> {
     /// The coded buffer the caller reads; goes back to the device first.
-    held: Option<u32>,
+    held: Option<Held<O::Mapping>>,
     is_draining: bool,
     is_at_end: bool,
     source_changed: bool,
     pair: Pair<K, O>,
 }
 
-impl<K, O: M2mOps> Encoder<K, O> {
+/// A coded buffer that is ours.
+#[derive(Debug)]
+struct Held<M: DeviceMemory> {
+    /// The last buffer of a stream stays.
+    goes_back: Option<u32>,
+    reading: Reading<M>,
+}
+
+impl<K: Send + 'static, O: M2mOps> Encoder<K, O> {
     /// How pictures lie in the encoder's buffers.
     pub fn input(&self) -> Format {
         self.pair.input
@@ -90,8 +99,11 @@ impl<K, O: M2mOps> Encoder<K, O> {
     /// [`RunError`]; the encoder is of no more use then.
     pub fn next(&mut self, timeout: Duration) -> Result<Step<'_>, RunError> {
         let deadline = Instant::now() + timeout;
-        if let Some(index) = self.held.take() {
-            self.pair.ops.queue(self.pair.capture, index).map_err(fault)?;
+        if let Some(Held { goes_back, reading }) = self.held.take() {
+            drop(reading);
+            if let Some(index) = goes_back {
+                self.pair.ops.queue(self.pair.capture, index).map_err(fault)?;
+            }
         }
         loop {
             if let Some(taken) = self.pair.take()? {
@@ -105,7 +117,7 @@ impl<K, O: M2mOps> Encoder<K, O> {
             if self.is_draining && self.is_at_end {
                 return Ok(Step::Drained);
             }
-            match self.pair.wait(deadline)? {
+            match self.pair.wait(deadline, None)? {
                 Woken::Again => {}
                 Woken::Event => self.read_events()?,
                 Woken::Late => return Ok(Step::Nothing),
@@ -153,18 +165,19 @@ impl<K, O: M2mOps> Encoder<K, O> {
 
     fn step(&mut self, taken: Taken) -> Result<Step<'_>, RunError> {
         let Taken::Buffer(full) = taken else { return Ok(Step::Drained) };
-        let at = usize::try_from(full.index).unwrap_or(usize::MAX);
-        let mapping = self.coded.get(at).ok_or(RunError::Index(full.index))?;
-        self.held = (!full.is_last).then_some(full.index);
+        let reading = Reading::new(Arc::clone(self.pair.output(full.index)?));
+        let goes_back = (!full.is_last).then_some(full.index);
+        let Held { reading, .. } = self.held.insert(Held { goes_back, reading });
         if full.is_damaged {
             return Ok(Step::Damaged);
         }
-        let used = usize::try_from(full.bytes_used).unwrap_or(usize::MAX).min(mapping.len());
+        let used = usize::try_from(full.bytes_used).unwrap_or(usize::MAX).min(reading.buffer_len());
         if used == 0 {
             return Ok(if full.is_last { Step::Drained } else { Step::Damaged });
         }
-        let (is_key, timestamp) = (full.is_key, full.copied.or(full.timestamp));
-        Ok(Step::Coded { bytes: &mapping[..used], is_key, timestamp })
+        // A time stamp of the device's own is no submitted picture's.
+        let (is_key, timestamp) = (full.is_key, full.copied);
+        Ok(Step::Coded { bytes: &reading.bytes()[..used], is_key, timestamp })
     }
 
     fn read_events(&mut self) -> Result<(), RunError> {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An encoder or scaler of our own that checks the order of calls and has the quirks of real ones.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::rc::Rc;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use dmabuf::DeviceMemory;
 use rustix::io::Errno;
 
 use crate::{
@@ -46,6 +49,12 @@ pub(super) struct State {
     pub end: End,
     pub is_stopping: bool,
     pub has_failed: Option<Errno>,
+    /// It stamps what it makes with its own clock.
+    pub has_clock: bool,
+    pub exports_nothing: bool,
+    /// STREAMOFF waits for it.
+    pub hangs: Option<Arc<Mutex<()>>>,
+    number: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,13 +75,21 @@ pub(super) enum End {
     EventOnly,
 }
 
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fake(pub Rc<RefCell<State>>);
+#[derive(Debug, Clone)]
+pub(super) struct Fake(pub Arc<Mutex<State>>);
+
+impl Default for Fake {
+    fn default() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::new(Mutex::new(State { number, ..State::default() })))
+    }
+}
 
 impl Fake {
     /// Codes whatever is on both sides.
     fn work(&self) {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         let state = &mut *state;
         if state.is_streaming != [true, true] {
             return;
@@ -93,7 +110,8 @@ impl Fake {
                     (_, false) => 10,
                 },
                 is_damaged: fault == Some(Fault::Damaged),
-                copied: Some(time),
+                copied: (!state.has_clock).then_some(time),
+                timestamp: state.has_clock.then_some(Duration::from_secs(99)),
                 ..Dequeued::default()
             });
         }
@@ -119,7 +137,17 @@ impl State {
     }
 }
 
-pub(super) struct FakeMapping(Vec<u8>, Rc<RefCell<State>>);
+pub(super) struct FakeMapping(Vec<u8>, Arc<Mutex<State>>, Option<File>);
+
+impl DeviceMemory for FakeMapping {
+    fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn dma_buf(&self) -> Option<BorrowedFd<'_>> {
+        self.2.as_ref().map(AsFd::as_fd)
+    }
+}
 
 impl Deref for FakeMapping {
     type Target = [u8];
@@ -136,7 +164,7 @@ impl DerefMut for FakeMapping {
 
 impl Drop for FakeMapping {
     fn drop(&mut self) {
-        self.1.borrow_mut().mapped -= 1;
+        self.1.lock().unwrap().mapped -= 1;
     }
 }
 
@@ -157,13 +185,13 @@ impl Ops for Fake {
 
     fn formats(&self, queue: Queue) -> io::Result<Vec<FourCc>> {
         Ok(match queue.direction {
-            Direction::Capture if !self.0.borrow().is_scaler => vec![FourCc::H264],
+            Direction::Capture if !self.0.lock().unwrap().is_scaler => vec![FourCc::H264],
             _ => vec![FourCc::NV12, FourCc::YUV420],
         })
     }
 
     fn set_format(&self, queue: Queue, wish: &Format) -> io::Result<Format> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         state.log.push(format!("S_FMT {:?}", queue.direction));
         if state.is_busy {
             return errno(Errno::BUSY);
@@ -186,18 +214,18 @@ impl Ops for Fake {
     }
 
     fn set_rate(&self, queue: Queue, rate: Rate) -> io::Result<Rate> {
-        self.0.borrow_mut().log.push(format!("S_PARM {:?}", queue.direction));
+        self.0.lock().unwrap().log.push(format!("S_PARM {:?}", queue.direction));
         Ok(rate)
     }
 
     fn set_crop(&self, _: Queue, crop: Rect) -> io::Result<Rect> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         state.log.push("S_SELECTION".to_owned());
         if state.has_no_crop { errno(Errno::NOTTY) } else { Ok(crop) }
     }
 
     fn request_buffers(&self, queue: Queue, memory: Memory, count: u32) -> io::Result<u32> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         assert!(count > 0 || !state.is_streaming[side(queue)], "stopped first");
         if count > 0 {
             state.log.push(format!("REQBUFS {:?} {memory:?}", queue.direction));
@@ -207,14 +235,15 @@ impl Ops for Fake {
     }
 
     fn map(&self, _: Queue, _: u32) -> io::Result<FakeMapping> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         state.mapped += 1;
         let length = if state.is_scaler { state.made.unwrap().size_image as usize } else { 64 };
-        Ok(FakeMapping(vec![0; length], Rc::clone(&self.0)))
+        let dma_buf = (!state.exports_nothing).then(|| File::open("/dev/null")).transpose()?;
+        Ok(FakeMapping(vec![0; length], Arc::clone(&self.0), dma_buf))
     }
 
     fn queue(&self, queue: Queue, index: u32) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         assert_eq!(queue.direction, Direction::Capture);
         assert!(!state.empty.contains(&index) && index < state.buffers[0]);
         state.empty.push_back(index);
@@ -223,12 +252,12 @@ impl Ops for Fake {
         Ok(())
     }
 
-    fn wait(&self, _: Duration) -> io::Result<bool> {
+    fn wait(&self, _: Duration, _: Option<BorrowedFd<'_>>) -> io::Result<bool> {
         unreachable!("an encoder waits for both queues")
     }
 
     fn dequeue(&self, queue: Queue, _: Memory) -> io::Result<Option<Dequeued>> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         assert!(state.is_streaming[side(queue)]);
         if queue.direction == Direction::Output {
             let read = state.read.pop_front();
@@ -242,14 +271,16 @@ impl Ops for Fake {
     }
 
     fn stream_on(&self, queue: Queue) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         state.log.push(format!("STREAMON {:?}", queue.direction));
         state.is_streaming[side(queue)] = true;
         Ok(())
     }
 
     fn stream_off(&self, queue: Queue) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let hangs = self.0.lock().unwrap().hangs.clone();
+        drop(hangs.as_deref().map(|hangs| hangs.lock().unwrap()));
+        let mut state = self.0.lock().unwrap();
         state.is_streaming[side(queue)] = false;
         match queue.direction {
             Direction::Capture => state.empty.clear(),
@@ -259,7 +290,7 @@ impl Ops for Fake {
     }
 
     fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         if let Some((_, code)) = state.refused.iter().find(|(refused, _)| *refused == control) {
             return errno(*code);
         }
@@ -271,15 +302,19 @@ impl Ops for Fake {
 impl M2mOps for Fake {
     type MappingMut = FakeMapping;
 
+    fn number(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().number)
+    }
+
     fn map_mut(&self, _: Queue, _: u32) -> io::Result<FakeMapping> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         state.mapped += 1;
         let length = state.input.unwrap().size_image as usize;
-        Ok(FakeMapping(vec![0; length], Rc::clone(&self.0)))
+        Ok(FakeMapping(vec![0; length], Arc::clone(&self.0), None))
     }
 
     fn queue_filled(&self, _: Queue, index: u32, filled: &Filled<'_>) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.0.lock().unwrap();
         assert!(index < state.buffers[1]);
         assert!(state.waiting.iter().all(|waiting| waiting.0 != index), "queued twice");
         assert_eq!(filled.bytes_used, state.input.unwrap().size_image);
@@ -298,22 +333,25 @@ impl M2mOps for Fake {
     }
 
     fn next_event(&self) -> io::Result<Option<Event>> {
-        Ok(self.0.borrow_mut().events.pop_front())
+        Ok(self.0.lock().unwrap().events.pop_front())
     }
 
     fn stop_encoder(&self) -> io::Result<()> {
-        self.0.borrow_mut().is_stopping = true;
+        self.0.lock().unwrap().is_stopping = true;
         self.work();
         Ok(())
     }
 
-    fn wait_any(&self, timeout: Duration) -> io::Result<Ready> {
-        let state = self.0.borrow();
+    fn wait_any(&self, timeout: Duration, alarm: Option<BorrowedFd<'_>>) -> io::Result<Ready> {
+        if alarm.is_some() {
+            return Ok(Ready { is_called: true, ..Ready::default() });
+        }
+        let state = self.0.lock().unwrap();
         let has_buffer = !state.coded.is_empty() || !state.read.is_empty();
         let (has_event, has_failed) = (!state.events.is_empty(), state.has_failed.is_some());
         if !has_buffer && !has_event && !has_failed {
             std::thread::sleep(timeout);
         }
-        Ok(Ready { has_buffer, has_event, has_failed })
+        Ok(Ready { has_buffer, has_event, has_failed, is_called: false })
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use ending::Hung;
 use rustix::io::Errno;
 
 use crate::{Format, FourCc, M2mOps, Queue, Rect};
@@ -41,12 +42,18 @@ pub enum StartError {
     /// It would take more than the picture.
     #[error("device would show {0} by {1} pixels")]
     Crop(u32, u32),
+    /// Its last use has been hanging in its end for so long; see [`crate::Device::open_m2m`].
+    #[error("device hangs in the kernel since {:?} and is not opened again before that lets go", .0.since)]
+    Hung(Hung),
     /// It cannot be asked.
     #[error("device cannot be used")]
     Device(#[source] io::Error),
     /// It has none of the usable formats.
     #[error("none of the usable formats among {0:?}")]
     NoFormat(Vec<FourCc>),
+    /// It does not lend what it makes.
+    #[error("device does not export its buffers")]
+    NotLent,
     /// It codes no H.264, or scales nothing.
     #[error("not a device of this kind")]
     NotOfKind,

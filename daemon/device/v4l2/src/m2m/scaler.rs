@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::input::{self, Feed, InputLayout, StartError};
 use super::{Pair, RunError, SubmitError, Taken, Woken};
-use crate::lent::Buffer;
-use crate::{Control, Device, Format, FourCc, Lent, M2mOps, Matrix, Memory, Queue, Range};
+use crate::ends::SCALER_PATIENCE;
+use crate::lent::{Door, Home, Told};
+use crate::{
+    Control, Device, DeviceMemory, Format, FourCc, Lent, M2mOps, Matrix, Memory, Queue, Range,
+};
 
 /// What is wanted of a scaler. Pictures come in another device's buffers and leave in the same
 /// pixel format and colour.
@@ -46,16 +49,16 @@ pub enum Scaled<O: M2mOps = Device> {
 }
 
 /// A running scaler. `K` is kept with a submitted picture until the scaler has read it. Dropping
-/// it stops the device; pictures that are still lent live on.
+/// it stops the device, which is waited for no longer than [`SCALER_PATIENCE`]; pictures that are
+/// still lent live on.
 #[derive(Debug)]
-pub struct Scaler<K, O: M2mOps = Device> {
+pub struct Scaler<K: Send + 'static, O: M2mOps = Device> {
     format: Format,
-    /// Before the queues, which free them.
-    buffers: Vec<Arc<Buffer<O::Mapping>>>,
+    door: Arc<Door<O>>,
     pair: Pair<K, O>,
 }
 
-impl<K, O: M2mOps> Scaler<K, O> {
+impl<K: Send + 'static, O: M2mOps> Scaler<K, O> {
     /// Sets the scaler up and starts it.
     ///
     /// # Errors
@@ -77,28 +80,26 @@ impl<K, O: M2mOps> Scaler<K, O> {
             return Err(StartError::Size(format.width, format.height));
         }
         input::check_rows(format)?;
-        let pair = Pair::new(ops, planes, Memory::Imported, input);
         // From here on drop frees what was made.
-        let format = colour(format, wish);
-        let mut scaler = Self { format, buffers: Vec::new(), pair };
-        for index in 0..scaler.pair.allocate(PICTURES)? {
-            scaler.add_buffer(index)?;
-        }
+        let pair = Pair::new(ops, planes, Memory::Imported, input, SCALER_PATIENCE);
+        let (format, door) = (colour(format, wish), Door::new(&pair.ops));
+        let mut scaler = Self { format, door, pair };
+        scaler.pair.allocate(PICTURES)?;
+        scaler.check_outputs()?;
         scaler.pair.stream_on()?;
         Ok(scaler)
     }
 
-    fn add_buffer(&mut self, index: u32) -> Result<(), StartError> {
-        let Pair { ops, capture, .. } = &self.pair;
-        let mapping = ops.map(*capture, index)?;
+    /// What is lent may live longer than the scaler, so that it must not keep the device open.
+    fn check_outputs(&self) -> Result<(), StartError> {
         let needed = usize::try_from(self.format.size_image).unwrap_or(usize::MAX);
-        if mapping.len() < needed {
-            return Err(StartError::Buffers);
+        for output in &self.pair.outputs {
+            if output.bytes().len() < needed {
+                return Err(StartError::Buffers);
+            }
+            output.dma_buf().ok_or(StartError::NotLent)?;
         }
-        // A device that cannot export still serves readers of mapped pictures.
-        let dma_buf = ops.export(*capture, index).ok();
-        self.buffers.push(Arc::new(Buffer { mapping, dma_buf }));
-        Ok(ops.queue(*capture, index)?)
+        Ok(())
     }
 
     /// How pictures lie that it has made.
@@ -121,11 +122,15 @@ impl<K, O: M2mOps> Scaler<K, O> {
         self.pair.submit_import(timestamp, dma_buf, length, keep)
     }
 
-    /// Waits at most `timeout` for the next picture.
+    /// Waits for the next picture, at most `timeout` and until `alarm` is readable.
     ///
     /// # Errors
     /// [`RunError`]; the scaler is of no more use then.
-    pub fn next(&mut self, timeout: Duration) -> Result<Scaled<O>, RunError> {
+    pub fn next(
+        &mut self,
+        timeout: Duration,
+        alarm: Option<BorrowedFd<'_>>,
+    ) -> Result<Scaled<O>, RunError> {
         let deadline = Instant::now() + timeout;
         loop {
             match self.pair.take()? {
@@ -133,7 +138,7 @@ impl<K, O: M2mOps> Scaler<K, O> {
                 Some(Taken::End) => return Err(RunError::Failed),
                 None => {}
             }
-            match self.pair.wait(deadline)? {
+            match self.pair.wait(deadline, alarm)? {
                 Woken::Again => {}
                 // None was asked for.
                 Woken::Event => drop(self.pair.ops.next_event().map_err(super::fault)?),
@@ -156,21 +161,22 @@ impl<K, O: M2mOps> Scaler<K, O> {
     }
 
     fn scaled(&self, full: &crate::Dequeued) -> Result<Scaled<O>, RunError> {
-        let at = usize::try_from(full.index).unwrap_or(usize::MAX);
-        let buffer = self.buffers.get(at).ok_or(RunError::Index(full.index))?;
-        let used = usize::try_from(full.bytes_used).unwrap_or(usize::MAX).min(buffer.mapping.len());
+        let memory = Arc::clone(self.pair.output(full.index)?);
+        let (queue, door) = (self.pair.capture, Arc::clone(&self.door));
+        let home = Home { queue, index: full.index, door };
+        let used = usize::try_from(full.bytes_used).unwrap_or(usize::MAX).min(memory.bytes().len());
         let whole = usize::try_from(self.format.size_image).unwrap_or(usize::MAX);
-        let lent = Lent {
-            queue: self.pair.capture,
-            index: full.index,
-            buffer: Arc::clone(buffer),
-            ops: Arc::downgrade(&self.pair.ops),
-            used,
-            sequence: full.sequence,
-            timestamp: full.copied.or(full.timestamp),
-        };
+        // A time stamp of the device's own is no submitted picture's.
+        let (sequence, timestamp) = (full.sequence, full.copied);
+        let lent = Lent::new(home, memory, Told { used, sequence, timestamp });
         // Dropped, it gives its buffer back.
         Ok(if full.is_damaged || used < whole { Scaled::Damaged } else { Scaled::Picture(lent) })
+    }
+}
+
+impl<K: Send + 'static, O: M2mOps> Drop for Scaler<K, O> {
+    fn drop(&mut self) {
+        self.door.shut();
     }
 }
 

@@ -54,7 +54,7 @@ impl Bench {
         let wish = Wish { width, height, fps: 30, formats: formats.clone(), lent: formats, look };
         let mut capture = Capture::start(device, &wish).expect("it starts");
         assert_eq!((capture.format().width, capture.format().height), (width, height));
-        let lent = capture.lend(Duration::from_secs(5)).expect("it runs").expect("a picture");
+        let lent = capture.lend(Duration::from_secs(5), None).expect("it runs").expect("a picture");
         let buffer_len = u32::try_from(lent.buffer_len()).expect("less than 4 GB");
         Camera { capture, buffer_len }
     }
@@ -82,7 +82,7 @@ pub struct Camera {
 
 impl Camera {
     pub fn next(&mut self) -> Lent<Device> {
-        self.capture.lend(Duration::from_secs(5)).expect("it runs").expect("a picture")
+        self.capture.lend(Duration::from_secs(5), None).expect("it runs").expect("a picture")
     }
 
     /// Shows noise instead of bars.

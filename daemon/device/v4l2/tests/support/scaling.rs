@@ -48,7 +48,7 @@ fn submit(scaler: &mut Scaler, lent: Lent<Device>, number: u64) {
 
 fn scale(scaler: &mut Scaler, lent: Lent<Device>, number: u64) -> Lent<Device> {
     submit(scaler, lent, number);
-    match scaler.next(5 * SECOND).expect("it runs") {
+    match scaler.next(5 * SECOND, None).expect("it runs") {
         Scaled::Picture(small) => {
             assert_eq!(small.timestamp(), Some(Duration::from_millis(number)));
             small
@@ -154,20 +154,20 @@ fn a_scaler_that_errs_is_late_or_dies_is_told() {
     scaler.set_control(INJECT_ERRORS, 2).expect("known");
     for number in 1..3 {
         submit(&mut scaler, camera.next(), number);
-        assert!(matches!(scaler.next(SECOND).expect("it runs"), Scaled::Damaged), "{number}");
+        assert!(matches!(scaler.next(SECOND, None).expect("it runs"), Scaled::Damaged), "{number}");
     }
     drop(scale(&mut scaler, camera.next(), 3));
 
     bench.slow_scaler(Duration::from_millis(400));
     submit(&mut scaler, camera.next(), 4);
-    assert!(matches!(scaler.next(SECOND / 10).expect("it runs"), Scaled::Nothing));
-    assert!(matches!(scaler.next(SECOND).expect("it runs"), Scaled::Picture(_)));
+    assert!(matches!(scaler.next(SECOND / 10, None).expect("it runs"), Scaled::Nothing));
+    assert!(matches!(scaler.next(SECOND, None).expect("it runs"), Scaled::Picture(_)));
     bench.slow_scaler(Duration::ZERO);
 
     scaler.set_control(INJECT_FATAL, 1).expect("known");
     submit(&mut scaler, camera.next(), 5);
     let error = loop {
-        match scaler.next(SECOND) {
+        match scaler.next(SECOND, None) {
             Ok(Scaled::Picture(_)) => {}
             Ok(other) => panic!("{other:?}"),
             Err(error) => break error,

@@ -4,6 +4,7 @@
 
 use super::Encoder;
 use crate::control::{self, Profile};
+use crate::ends::ENCODER_PATIENCE;
 use crate::m2m::Pair;
 use crate::m2m::input::{self, Feed, StartError};
 use crate::{Control, Event, Format, FourCc, M2mOps, Matrix, Memory, Queue, Range, Rate};
@@ -31,7 +32,7 @@ pub struct EncoderWish {
     pub bitrate_bps: u32,
 }
 
-impl<K, O: M2mOps> Encoder<K, O> {
+impl<K: Send + 'static, O: M2mOps> Encoder<K, O> {
     /// Sets the encoder up and starts it.
     ///
     /// # Errors
@@ -55,15 +56,11 @@ impl<K, O: M2mOps> Encoder<K, O> {
             // Many encoders know only one of them; the last buffer's flag is what counts.
             let _known = ops.subscribe(event);
         }
-        let pair = Pair::new(ops, planes, memory, input);
-        let (is_draining, is_at_end, source_changed) = (false, false, false);
         // From here on drop frees what was made.
-        let (coded, held) = (Vec::new(), None);
-        let mut encoder = Self { coded, held, is_draining, is_at_end, source_changed, pair };
-        for index in 0..encoder.pair.allocate(CODED)? {
-            encoder.coded.push(encoder.pair.ops.map(capture, index)?);
-            encoder.pair.ops.queue(capture, index)?;
-        }
+        let pair = Pair::new(ops, planes, memory, input, ENCODER_PATIENCE);
+        let (is_draining, is_at_end, source_changed) = (false, false, false);
+        let mut encoder = Self { held: None, is_draining, is_at_end, source_changed, pair };
+        encoder.pair.allocate(CODED)?;
         encoder.pair.stream_on()?;
         Ok(encoder)
     }

@@ -3,11 +3,12 @@
 
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use rustix::io::Errno;
 
 use super::*;
+use crate::ends::ENDINGS;
 use crate::m2m::fake::{Fake, Fault};
 
 const MS: Duration = Duration::from_millis(1);
@@ -29,17 +30,22 @@ fn wish(lines: u32) -> ScalerWish {
 
 fn fake() -> Fake {
     let fake = Fake::default();
-    fake.0.borrow_mut().is_scaler = true;
+    fake.0.lock().unwrap().is_scaler = true;
     fake
 }
 
-fn start(fake: &Fake) -> Scaler<Rc<()>, Fake> {
+fn start(fake: &Fake) -> Scaler<Arc<()>, Fake> {
     Scaler::start(fake.clone(), &wish(360)).unwrap()
 }
 
-fn submit(scaler: &mut Scaler<Rc<()>, Fake>, at: Duration) -> Result<(), SubmitError> {
+fn submit(scaler: &mut Scaler<Arc<()>, Fake>, at: Duration) -> Result<(), SubmitError> {
     let null = File::open("/dev/null").unwrap();
-    scaler.submit(at, null.as_fd(), BUFFER_LEN, Rc::new(()))
+    scaler.submit(at, null.as_fd(), BUFFER_LEN, Arc::new(()))
+}
+
+fn end(scaler: Scaler<Arc<()>, Fake>, fake: &Fake) {
+    drop(scaler);
+    assert_eq!(ENDINGS.wait(&fake.number().unwrap(), SOON), Ok(()));
 }
 
 fn picture(scaled: Scaled<Fake>) -> Lent<Fake> {
@@ -66,7 +72,7 @@ fn the_set_up_follows_the_kernels_order() {
         "STREAMON Output",
         "STREAMON Capture",
     ];
-    assert_eq!(fake.0.borrow().log, expected);
+    assert_eq!(fake.0.lock().unwrap().log, expected);
 }
 
 #[test]
@@ -75,13 +81,13 @@ fn pictures_come_out_with_their_time_and_buffers_go_round() {
     let mut scaler = start(&fake);
     for n in 1..20 {
         submit(&mut scaler, n * MS).unwrap();
-        let lent = picture(scaler.next(Duration::ZERO).unwrap());
+        let lent = picture(scaler.next(Duration::ZERO, None).unwrap());
         assert_eq!((lent.timestamp(), lent.bytes().len()), (Some(n * MS), 352 * 188 * 3 / 2));
         assert_eq!(scaler.pending(), 0);
     }
-    assert!(matches!(scaler.next(Duration::ZERO).unwrap(), Scaled::Nothing));
-    drop(scaler);
-    let state = fake.0.borrow();
+    assert!(matches!(scaler.next(Duration::ZERO, None).unwrap(), Scaled::Nothing));
+    end(scaler, &fake);
+    let state = fake.0.lock().unwrap();
     assert_eq!((state.mapped, state.buffers, state.is_streaming), (0, [0, 0], [false, false]));
 }
 
@@ -92,53 +98,54 @@ fn what_is_held_is_not_overwritten_and_outlives_the_scaler() {
     let mut held = Vec::new();
     for n in 1..=PICTURES {
         submit(&mut scaler, n * MS).unwrap();
-        held.push(picture(scaler.next(Duration::ZERO).unwrap()));
+        held.push(picture(scaler.next(Duration::ZERO, None).unwrap()));
     }
     submit(&mut scaler, 9 * MS).unwrap();
-    assert!(matches!(scaler.next(Duration::ZERO).unwrap(), Scaled::Nothing), "all are held");
+    assert!(matches!(scaler.next(Duration::ZERO, None).unwrap(), Scaled::Nothing), "all are held");
     held.pop();
-    assert_eq!(picture(scaler.next(Duration::ZERO).unwrap()).timestamp(), Some(9 * MS));
-    drop(scaler);
-    assert_eq!(fake.0.borrow().mapped, 2, "those that are held");
+    assert_eq!(picture(scaler.next(Duration::ZERO, None).unwrap()).timestamp(), Some(9 * MS));
+    end(scaler, &fake);
+    assert_eq!(fake.0.lock().unwrap().mapped, 2, "those that are held");
     drop(held);
-    assert_eq!(fake.0.borrow().mapped, 0);
+    assert_eq!(fake.0.lock().unwrap().mapped, 0);
 }
 
 #[test]
 fn a_late_or_damaged_picture_costs_no_buffer() {
     let fake = fake();
     let mut scaler = start(&fake);
-    fake.0.borrow_mut().faults.push_back(Fault::Stall);
+    fake.0.lock().unwrap().faults.push_back(Fault::Stall);
     submit(&mut scaler, MS).unwrap();
-    assert!(matches!(scaler.next(MS).unwrap(), Scaled::Nothing));
+    assert!(matches!(scaler.next(MS, None).unwrap(), Scaled::Nothing));
     assert_eq!(scaler.pending(), 1, "it may still come");
-    fake.0.borrow_mut().faults = [Fault::Damaged, Fault::Damaged].into();
+    fake.0.lock().unwrap().faults = [Fault::Damaged, Fault::Damaged].into();
     submit(&mut scaler, 2 * MS).unwrap();
     for _ in 0..2 {
-        assert!(matches!(scaler.next(Duration::ZERO).unwrap(), Scaled::Damaged));
+        assert!(matches!(scaler.next(Duration::ZERO, None).unwrap(), Scaled::Damaged));
     }
     for n in 3..9 {
         submit(&mut scaler, n * MS).unwrap();
-        drop(picture(scaler.next(Duration::ZERO).unwrap()));
+        drop(picture(scaler.next(Duration::ZERO, None).unwrap()));
     }
 }
 
 #[test]
 fn a_scaler_of_other_sizes_is_refused() {
     let padded = fake();
-    padded.0.borrow_mut().align = 16;
+    padded.0.lock().unwrap().align = 16;
     let refused = Scaler::<(), _>::start(padded.clone(), &wish(360));
     assert!(matches!(refused, Err(StartError::Layout(Format { height: 368, .. }))));
     drop(Scaler::<(), _>::start(padded.clone(), &wish(368)).unwrap());
-    padded.0.borrow_mut().has_no_crop = true;
+    padded.0.lock().unwrap().has_no_crop = true;
     let refused = Scaler::<(), _>::start(padded, &wish(368));
     assert!(matches!(refused, Err(StartError::Crop(640, 368))), "padding would be scaled too");
 
     let wide = fake();
-    wide.0.borrow_mut().widens = 16;
+    wide.0.lock().unwrap().widens = 16;
     let refused = Scaler::<(), _>::start(wide.clone(), &wish(360));
     assert!(matches!(refused, Err(StartError::Size(352, 188))));
-    assert_eq!(wide.0.borrow().mapped, 0);
+    assert_eq!(ENDINGS.wait(&wide.number().unwrap(), SOON), Ok(()));
+    assert_eq!(wide.0.lock().unwrap().mapped, 0);
 
     let encoder = Fake::default();
     let refused = Scaler::<(), _>::start(encoder, &wish(360));
@@ -150,17 +157,76 @@ fn faults_are_told_apart() {
     for (code, is_gone) in [(Errno::NODEV, true), (Errno::IO, false)] {
         let fake = fake();
         let mut scaler = start(&fake);
-        fake.0.borrow_mut().faults.push_back(Fault::Stall);
-        fake.0.borrow_mut().has_failed = Some(code);
+        fake.0.lock().unwrap().faults.push_back(Fault::Stall);
+        fake.0.lock().unwrap().has_failed = Some(code);
         submit(&mut scaler, MS).unwrap();
-        let error = scaler.next(MS).err().unwrap();
+        let error = scaler.next(MS, None).err().unwrap();
         assert_eq!(matches!(error, RunError::Gone), is_gone, "{error:?}");
     }
     let fake = fake();
     let mut scaler = start(&fake);
-    fake.0.borrow_mut().faults.push_back(Fault::Index);
+    fake.0.lock().unwrap().faults.push_back(Fault::Index);
     submit(&mut scaler, MS).unwrap();
-    assert!(matches!(scaler.next(MS), Err(RunError::Index(99))));
-    fake.0.borrow_mut().refuses_import = Some(Errno::BADF);
+    assert!(matches!(scaler.next(MS, None), Err(RunError::Index(99))));
+    fake.0.lock().unwrap().refuses_import = Some(Errno::BADF);
     assert!(matches!(submit(&mut scaler, MS), Err(SubmitError::Import(_))));
 }
+
+#[test]
+fn a_time_of_the_devices_own_is_no_pictures() {
+    let fake = fake();
+    fake.0.lock().unwrap().has_clock = true;
+    let mut scaler = start(&fake);
+    submit(&mut scaler, MS).unwrap();
+    assert_eq!(picture(scaler.next(Duration::ZERO, None).unwrap()).timestamp(), None);
+}
+
+#[test]
+fn an_alarm_ends_the_wait_and_costs_no_picture() {
+    let fake = fake();
+    let mut scaler = start(&fake);
+    let (null, begun) = (File::open("/dev/null").unwrap(), Instant::now());
+    let called = scaler.next(Duration::from_secs(60), Some(null.as_fd())).unwrap();
+    assert!(matches!(called, Scaled::Nothing) && begun.elapsed() < Duration::from_secs(30));
+    submit(&mut scaler, MS).unwrap();
+    drop(picture(scaler.next(Duration::ZERO, None).unwrap()));
+}
+
+#[test]
+fn what_would_keep_the_scaler_open_is_not_lent() {
+    let fake = fake();
+    fake.0.lock().unwrap().exports_nothing = true;
+    let refused = Scaler::<(), _>::start(fake.clone(), &wish(360));
+    assert!(matches!(refused, Err(StartError::NotLent)));
+}
+
+/// One that never answers: neither its user nor a reader of its pictures waits for it, and what it
+/// may still read lives on.
+#[test]
+fn a_scaler_that_hangs_costs_a_thread_and_not_its_user() {
+    let fake = fake();
+    let number = fake.number().unwrap();
+    let mut scaler = start(&fake);
+    submit(&mut scaler, MS).unwrap();
+    let lent = picture(scaler.next(Duration::ZERO, None).unwrap());
+    let (read, hangs) = (Arc::new(()), Arc::new(Mutex::new(())));
+    let null = File::open("/dev/null").unwrap();
+    fake.0.lock().unwrap().faults.push_back(Fault::Stall);
+    scaler.submit(2 * MS, null.as_fd(), BUFFER_LEN, Arc::clone(&read)).unwrap();
+    fake.0.lock().unwrap().hangs = Some(Arc::clone(&hangs));
+
+    let hold = hangs.lock().unwrap();
+    let begun = Instant::now();
+    drop(scaler);
+    assert!((SCALER_PATIENCE..SOON).contains(&begun.elapsed()));
+    assert!(ENDINGS.wait(&number, Duration::ZERO).unwrap_err().since >= SCALER_PATIENCE);
+    assert_eq!(Arc::strong_count(&read), 2);
+    let queued = fake.0.lock().unwrap().empty.len();
+    drop(lent);
+    assert_eq!(fake.0.lock().unwrap().empty.len(), queued, "a hanging device is not asked");
+    drop(hold);
+    assert_eq!(ENDINGS.wait(&number, SOON), Ok(()));
+    assert_eq!((Arc::strong_count(&read), fake.0.lock().unwrap().mapped), (1, 0));
+}
+
+const SOON: Duration = Duration::from_secs(10);
