@@ -16,6 +16,7 @@ SUITES = "daemon/testkit/tests/machine"
 TESTS = (
     f"{SUITES}/test_encoder.py::test_the_processors_part",
     f"{SUITES}/test_hands.py::test_the_switch_shuts_the_camera_in_mid_recording",
+    f"{SUITES}/test_hands.py::test_the_switch_waits_for_no_picture",
 )
 UNAVAILABLE = 77
 

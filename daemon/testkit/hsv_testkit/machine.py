@@ -8,7 +8,8 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> float:
 
 
 def open_files(pid: int, prefix: str) -> list[str]:
-    """Paths that the process has open."""
+    """Paths that the process has open, one for each descriptor."""
     paths = []
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
@@ -41,6 +42,13 @@ def open_files(pid: int, prefix: str) -> list[str]:
         except FileNotFoundError:
             continue
     return [path for path in paths if path.startswith(prefix)]
+
+
+def held_files(pid: int, prefix: str) -> list[str]:
+    """Paths that the process has open or mapped: either way the kernel keeps a device open."""
+    rows = (row.split(maxsplit=5) for row in Path(f"/proc/{pid}/maps").read_text().splitlines())
+    mapped = [row[5] for row in rows if len(row) == 6 and row[5].startswith(prefix)]
+    return open_files(pid, prefix) + mapped
 
 
 def load(module: str, **parameters: str | int) -> None:
@@ -114,17 +122,43 @@ class Loopback:
         unload("snd-aloop")
 
 
-class H264Encoder:
-    """The bench's own encoder. See scripts/testbench/drivers."""
+class Codec:
+    """A driver of the bench's own that makes pictures or streams of pictures. See
+    scripts/testbench/drivers."""
 
-    name = "vh264enc"
+    name: str
 
     def __init__(self, **parameters: int) -> None:
         load(self.name, **parameters)
+        (self.node,) = video_nodes(self.name)
 
     def take(self, microseconds: int) -> None:
         """From the next picture on each takes so long; more than a daemon waits is a stall."""
         self._set("latency_us", microseconds)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It finishes nothing, and holds whoever stops or closes it, until this is over."""
+        self._set("hang", 1)
+        try:
+            yield
+        finally:
+            self._set("hang", 0)
+
+    def _parameter(self, name: str) -> Path:
+        return Path("/sys/module") / self.name / "parameters" / name
+
+    def _set(self, name: str, value: int) -> None:
+        self._parameter(name).write_text(str(value))
+
+    def remove(self) -> None:
+        unload(self.name)
+
+
+class H264Encoder(Codec):
+    """Its encoder."""
+
+    name = "vh264enc"
 
     def spoil(self, pictures: int) -> None:
         """So many of the next come as error buffers."""
@@ -139,31 +173,11 @@ class H264Encoder:
 
     FAULTS = ("spoil", "break_down")
 
-    def _parameter(self, name: str) -> Path:
-        return Path("/sys/module") / self.name / "parameters" / name
 
-    def _set(self, name: str, value: int) -> None:
-        self._parameter(name).write_text(str(value))
-
-    def remove(self) -> None:
-        unload(self.name)
-
-
-class PictureScaler:
-    """The bench's own scaler. See scripts/testbench/drivers."""
+class PictureScaler(Codec):
+    """Its scaler."""
 
     name = "vscaler"
-
-    def __init__(self, **parameters: int) -> None:
-        load(self.name, **parameters)
-
-    def take(self, microseconds: int) -> None:
-        """From the next picture on each takes so long; more than a daemon waits is a stall."""
-        path = Path("/sys/module") / self.name / "parameters/latency_us"
-        path.write_text(str(microseconds))
-
-    def remove(self) -> None:
-        unload(self.name)
 
 
 class LightBus:

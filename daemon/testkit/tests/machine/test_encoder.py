@@ -27,8 +27,8 @@ from hsv_testkit.machine import (
     H264Encoder,
     PictureScaler,
     Vivid,
+    held_files,
     needs_bench,
-    open_files,
     wait_until,
 )
 from hsv_testkit.recording import Recording
@@ -361,7 +361,7 @@ def test_unplugged_twenty_times(
         lines = len(home.camera.lines)
         vivid.unplug()
         wait_line(home, lines, "capture stopped")
-        assert not open_files(home.camera.pid, str(node))
+        assert not held_files(home.camera.pid, str(node))
         node = vivid.plug_in()  # under another name, while a picture of the old one is under way
         wait_line(home, lines, "pictures again")
     record(hub, tmp_path)

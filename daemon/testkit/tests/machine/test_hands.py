@@ -6,6 +6,7 @@ Run by scripts/testbench/uml, which see.
 
 from __future__ import annotations
 
+import random
 import statistics
 import subprocess
 import time
@@ -21,7 +22,7 @@ from hsv_testkit.lines import Lines, Probe
 from hsv_testkit.live import control
 from hsv_testkit.live.control import VideoSelection
 from hsv_testkit.live.viewer import Viewer
-from hsv_testkit.machine import Vivid, needs_bench, open_files, wait_until
+from hsv_testkit.machine import Vivid, held_files, needs_bench, wait_until
 from hsv_testkit.recording import StreamClosed
 from hsv_testkit.recording_config import Selected
 from hsv_testkit.session import Session
@@ -83,7 +84,7 @@ def settings(vivid: Vivid) -> Settings:
 
 
 def video_nodes(pid: int) -> list[str]:
-    return open_files(pid, "/dev/video")
+    return held_files(pid, "/dev/video")
 
 
 @pytest.mark.usefixtures("boards")
@@ -146,6 +147,26 @@ def test_the_switch_ends_a_live_view(
     assert gone - flipped < WITHIN_S
     viewer.quiet(1.0, grace=WITHIN_S)
     assert make_viewer(home, 1).status() == control.UNAVAILABLE
+
+
+@pytest.mark.usefixtures("boards")
+def test_the_switch_waits_for_no_picture(
+    vivid: Vivid, lines: Lines, make_home: MakeHome, rng: random.Random
+) -> None:
+    """At 5 pictures a second the edge comes anywhere between two of them."""
+    slow = settings(vivid)
+    slow["video"] |= {"fps": 5}
+    home = make_home(slow)
+    pid, took = home.camera.pid, []
+    for _ in range(8):
+        wait_until(lambda: bool(video_nodes(pid)))
+        time.sleep(1 + rng.random() / 5)
+        flipped = lines.pull("PRIVACY", True)
+        took.append((wait_until(lambda: not video_nodes(pid)) - flipped) * 1000)
+        lines.pull("PRIVACY", False)
+    assert "milli_fps=5000" in home.camera.log()
+    print(f"\nfigure privacy_edge_slow: {max(took):.1f}")
+    assert max(took) < WITHIN_S * 1000, took
 
 
 @pytest.mark.usefixtures("boards")
