@@ -105,11 +105,12 @@ pub struct Capture<O: Ops = Device> {
     format: Format,
     rate: Rate,
     refused: Vec<&'static str>,
+    door: Arc<Door<O>>,
+    // In this order: the device closes before its memory is given up, which takes longer.
+    ops: Arc<O>,
     /// The buffer the caller reads; goes back to the device first.
     held: Option<Held<O::Mapping>>,
     buffers: Vec<Arc<O::Mapping>>,
-    door: Arc<Door<O>>,
-    ops: Arc<O>,
 }
 
 impl<O: Ops> Capture<O> {
@@ -246,8 +247,6 @@ impl<O: Ops> Drop for Capture<O> {
     fn drop(&mut self) {
         self.door.shut();
         let _stopped = self.ops.stream_off(self.queue);
-        self.held = None;
-        self.buffers.clear();
         let _freed = self.ops.request_buffers(self.queue, Memory::Mapped, 0);
     }
 }

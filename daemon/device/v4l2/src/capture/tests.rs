@@ -20,8 +20,6 @@ struct State {
     queued: VecDeque<u32>,
     is_streaming: bool,
     exports_nothing: bool,
-    /// Kernel: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
-    may_be_orphaned: bool,
     sequence: u32,
     /// Those that it has, with their values.
     controls: Vec<(Control, i32)>,
@@ -144,8 +142,8 @@ impl Ops for Fake {
 
     fn request_buffers(&self, _: Queue, _: Memory, count: u32) -> io::Result<u32> {
         let mut state = self.0.lock().unwrap();
-        if state.is_streaming || (count == 0 && !state.may_be_orphaned && !state.mapped.is_empty())
-        {
+        // Mapped ones may be freed. Kernel: V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS.
+        if state.is_streaming {
             return errno(Errno::BUSY);
         }
         state.buffers = count;
@@ -286,7 +284,6 @@ fn lending() -> Wish {
 #[test]
 fn a_lent_buffer_comes_back_when_its_last_holder_drops_it() {
     let fake = Fake::camera();
-    fake.0.lock().unwrap().may_be_orphaned = true;
     let mut capture = Capture::start(fake.clone(), &lending()).unwrap();
     let total = LENT_BUFFERS as usize;
     let lent: Vec<_> = (0..total)
@@ -309,7 +306,6 @@ fn a_lent_buffer_comes_back_when_its_last_holder_drops_it() {
 #[test]
 fn what_is_lent_outlives_the_capture_and_keeps_no_device_open() {
     let fake = Fake::camera();
-    fake.0.lock().unwrap().may_be_orphaned = true;
     let mut capture = Capture::start(fake.clone(), &lending()).unwrap();
     let lent = capture.lend(Duration::ZERO, None).unwrap().unwrap();
     let holders = Arc::strong_count(&fake.0);
