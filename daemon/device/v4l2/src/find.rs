@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which devices there are, by what they can do. `/dev/videoN` changes from one start to the next.
 
+mod sysfs;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::{Capabilities, Device, FourCc, Ops, Queue, has_ended};
+
+use sysfs::Told;
 
 /// An H.264 encoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,13 +30,24 @@ impl EncoderNode {
 }
 
 /// The H.264 encoders of this machine, in the order of their nodes' numbers. Nodes that cannot be
-/// opened or asked are left out. One whose end hangs is not asked: what it last said holds.
+/// opened or asked are left out. No node that may be a camera is opened. One whose end hangs is not
+/// asked: what it last said holds.
 ///
 /// # Errors
 /// When `/dev` cannot be read.
 pub fn find_encoders() -> io::Result<Vec<EncoderNode>> {
-    static SEEN: Seen<EncoderNode> = Seen::new(Vec::new());
-    found(&SEEN, encoder, |node| &node.path)
+    Ok(ask_all(&ENCODERS, &processors(Told::is_processor)?, encoder, |node| &node.path))
+}
+
+/// The first H.264 encoder with this driver, name or place; `None` when there is none. One that
+/// the kernel lists under this name is asked even if it looks like no encoder there.
+///
+/// # Errors
+/// When `/dev` cannot be read.
+pub fn find_encoder_called(name: &str) -> io::Result<Option<EncoderNode>> {
+    let is_asked = |told: &Told| told.is_processor() || told.is_called(name);
+    let found = ask_all(&ENCODERS, &processors(is_asked)?, encoder, |node| &node.path);
+    Ok(found.into_iter().find(|node| node.is_called(name)))
 }
 
 /// A scaler: pictures in, pictures out.
@@ -55,32 +70,46 @@ impl ScalerNode {
 
 /// The devices of this machine that make pictures of pictures, in the order of their nodes'
 /// numbers. Not all of them scale: a deinterlacer looks the same until it runs. Nodes that cannot
-/// be opened or asked are left out. One whose end hangs is not asked: what it last said holds.
+/// be opened or asked are left out. No node that may be a camera is opened. One whose end hangs is
+/// not asked: what it last said holds.
 ///
 /// # Errors
 /// When `/dev` cannot be read.
 pub fn find_scalers() -> io::Result<Vec<ScalerNode>> {
-    static SEEN: Seen<ScalerNode> = Seen::new(Vec::new());
-    found(&SEEN, scaler, |node| &node.path)
+    Ok(ask_all(&SCALERS, &processors(Told::is_processor)?, scaler, |node| &node.path))
 }
 
-/// What was found the last time.
+/// What was found, by the last who asked.
 type Seen<T> = Mutex<Vec<T>>;
+static ENCODERS: Seen<EncoderNode> = Seen::new(Vec::new());
+static SCALERS: Seen<ScalerNode> = Seen::new(Vec::new());
 
 /// A driver may hold a lock of all its calls while it hangs, so that who asks would hang too.
-fn found<T: Clone>(
+fn ask_all<T: Clone>(
     seen: &Seen<T>,
+    paths: &[PathBuf],
     ask: fn(PathBuf) -> Option<T>,
     path_of: fn(&T) -> &PathBuf,
-) -> io::Result<Vec<T>> {
-    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let node = |path: PathBuf| {
-        let last = || seen.iter().find(|node| *path_of(node) == path).cloned();
-        if has_ended(&path) { ask(path) } else { last() }
+) -> Vec<T> {
+    let last = |path: &PathBuf| {
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.iter().find(|node| path_of(node) == path).cloned()
     };
-    let found: Vec<T> = nodes(Path::new("/dev"))?.into_iter().filter_map(node).collect();
-    seen.clone_from(&found);
-    Ok(found)
+    let node = |path: &PathBuf| if has_ended(path) { ask(path.clone()) } else { last(path) };
+    let found: Vec<T> = paths.iter().filter_map(node).collect();
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    seen.retain(|node| !paths.contains(path_of(node)));
+    seen.extend_from_slice(&found);
+    found
+}
+
+/// The nodes whose words in sysfs are what is wanted; none is opened.
+fn processors(is_wanted: impl Fn(&Told) -> bool) -> io::Result<Vec<PathBuf>> {
+    let mut nodes = nodes(Path::new("/dev"))?;
+    nodes.retain(|path| {
+        Told::of(Path::new(sysfs::CLASS), path).is_some_and(|told| is_wanted(&told))
+    });
+    Ok(nodes)
 }
 
 /// Where a camera is: on the same bus by the same name it is the same one, whatever its node is

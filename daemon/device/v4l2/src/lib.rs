@@ -36,7 +36,10 @@ pub use control::{Control, Profile};
 pub use device::{Device, Mapping};
 pub use dmabuf::{DeviceMemory, MapMut};
 pub use ends::{ENCODER_PATIENCE, SCALER_PATIENCE, has_ended};
-pub use find::{EncoderNode, Place, ScalerNode, find_camera_called, find_encoders, find_scalers};
+pub use find::{
+    EncoderNode, Place, ScalerNode, find_camera_called, find_encoder_called, find_encoders,
+    find_scalers,
+};
 pub use format::{Format, FourCc, Matrix, Range, Rate};
 pub use lent::Lent;
 pub use m2m::{

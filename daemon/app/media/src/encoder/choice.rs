@@ -152,8 +152,10 @@ impl EncoderKind {
 }
 
 fn node(name: Option<&str>) -> Option<EncoderNode> {
-    let mut nodes = v4l2::find_encoders().ok()?.into_iter();
-    nodes.find(|node| name.is_none_or(|name| node.is_called(name)))
+    match name {
+        Some(name) => v4l2::find_encoder_called(name).ok()?,
+        None => v4l2::find_encoders().ok()?.into_iter().next(),
+    }
 }
 
 /// Rockchip's kernels have this and no V4L2 encoder.
