@@ -140,6 +140,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A day that lasted so long was one: looks after it are frequent again.
 const TRUE_DAY: Duration = Duration::from_secs(900);
 
+/// Of moving the filter one way: one that did not move is told once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    Last,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum State {
     Asleep,
@@ -153,7 +160,7 @@ enum State {
         to: Position,
         until: Instant,
         before: Option<Picture>,
-        is_retry: bool,
+        attempt: Attempt,
     },
     Day {
         since: Instant,
@@ -262,8 +269,8 @@ impl NightVision {
                 }
             }
             State::Settling { until, .. } if now < until => {}
-            State::Settling { to, before, is_retry, .. } => {
-                self.settled(now, to, before, sample.picture, is_retry, &mut out);
+            State::Settling { to, before, attempt, .. } => {
+                self.settled(now, to, [before, sample.picture], attempt, &mut out);
             }
             State::Day { since, votes } => {
                 let votes = count(votes, is_dark, is_bright);
@@ -306,7 +313,7 @@ impl NightVision {
         let mut out = Vec::new();
         match self.state {
             State::Settling { to, until, before, .. } if now >= until + PATIENCE => {
-                self.settled(now, to, before, None, true, &mut out);
+                self.settled(now, to, [before, None], Attempt::Last, &mut out);
             }
             State::Recheck { night_since, until, .. }
                 if now >= until + PATIENCE + self.settings.settle =>
@@ -356,7 +363,7 @@ impl NightVision {
         }
         self.is_budget_told = false;
         let before = self.position.and(self.last); // it may have been there before the first pulse
-        self.pulse(now, to, before, false, out);
+        self.pulse(now, to, before, Attempt::First, out);
     }
 
     /// Moves the filter, the lamp dark, so that the picture tells what the filter does.
@@ -365,29 +372,30 @@ impl NightVision {
         now: Instant,
         to: Position,
         before: Option<Picture>,
-        is_retry: bool,
+        attempt: Attempt,
         out: &mut Vec<Action>,
     ) {
         self.light(false, out);
         self.position = Some(to);
         out.push(Action::Move(to));
-        self.state = State::Settling { to, until: now + self.settings.settle, before, is_retry };
+        self.state = State::Settling { to, until: now + self.settings.settle, before, attempt };
     }
 
+    /// The filter has had its time; `pictures` are those before and after its move.
     fn settled(
         &mut self,
         now: Instant,
         to: Position,
-        before: Option<Picture>,
-        after: Option<Picture>,
-        is_retry: bool,
+        [before, after]: [Option<Picture>; 2],
+        attempt: Attempt,
         out: &mut Vec<Action>,
     ) {
         let verdict = filter::judge(before, after);
         out.extend(self.health.note(verdict).map(Action::Tell));
-        let may_retry = verdict == Verdict::Unmoved && !is_retry && !self.health.is_stuck();
+        let may_retry =
+            verdict == Verdict::Unmoved && attempt == Attempt::First && !self.health.is_stuck();
         if may_retry && self.clicks.take(now) {
-            return self.pulse(now, to, after, true, out);
+            return self.pulse(now, to, after, Attempt::Last, out);
         }
         self.arrive(now, to, out);
     }

@@ -36,6 +36,7 @@ use super::Core;
 use crate::config::LiveConfig;
 use crate::control::Signal;
 use crate::udp::{self, Datagram, Port};
+use encodes::Recording;
 pub use encodes::{Capacity, Encodes as LiveEncodes};
 use summary::Reason;
 use view::{Feed, View};
@@ -233,7 +234,8 @@ impl Core {
         let recording = self.recordings.selected().filter(|_| self.gate.permits().prebuffer);
         let LiveViews { views, encodes, .. } = &mut self.live;
         encodes.plan(recording, views);
-        encodes.watch(self.recordings.selected().is_some());
+        let is_recorded = self.recordings.selected().is_some();
+        encodes.watch(if is_recorded { Recording::On } else { Recording::Off });
         encodes.run(&self.video);
     }
 

@@ -11,7 +11,7 @@ use v4l2::{
 };
 
 use super::paint::{self, Input};
-use super::route::Route;
+use super::route::{Import, Route};
 use super::{AccessUnits, Coding, EncodeError, EncoderSettings, Profile, VideoEncoder};
 use crate::clock::STALLED;
 
@@ -49,8 +49,8 @@ pub struct M2m {
     settings: EncoderSettings,
     units: AccessUnits,
     session: Option<Session>,
-    /// It cannot read the camera's memory. That was said.
-    cannot_import: bool,
+    /// Whether it can read the camera's memory.
+    import: Import,
     /// A picture was lost, so that others may not be decodable.
     owes_idr: bool,
     /// Pictures in a row.
@@ -80,7 +80,7 @@ impl M2m {
             settings: *settings,
             units: AccessUnits::new(settings.size),
             session: None,
-            cannot_import: false,
+            import: Import::Possible,
             owes_idr: false,
             damaged: 0,
             copied_bytes: 0,
@@ -89,7 +89,7 @@ impl M2m {
 
     /// A running session for pictures like `frame`.
     fn prepare(&mut self, frame: &RawFrame) -> Result<&mut Session, EncodeError> {
-        let route = Route::of(frame, self.cannot_import);
+        let route = Route::of(frame, self.import);
         if self.session.as_ref().is_none_or(|session| session.route != route) {
             // Some encoders have one stream only: the old one ends first.
             self.session = None;
@@ -99,7 +99,7 @@ impl M2m {
                         if matches!(route, Route::Imported(_)) =>
                     {
                         self.refuse_import(&reason);
-                        self.start(Route::of(frame, self.cannot_import))
+                        self.start(Route::of(frame, self.import))
                     }
                     other => other,
                 }
@@ -161,7 +161,7 @@ impl M2m {
 
     fn refuse_import(&mut self, reason: &(dyn std::error::Error + 'static)) {
         tracing::warn!(reason, "encoder cannot read the camera's memory, pictures are copied");
-        self.cannot_import = true;
+        self.import = Import::Refused;
     }
 
     /// Hands `frame` to the encoder. `false` when it must be tried again, by another route.

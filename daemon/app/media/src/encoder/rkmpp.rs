@@ -8,7 +8,7 @@ use frame::{Chroma, EncodedFrame, RawFrame};
 use rkmpp::{Codec, Encoder, EncoderConfig, Error, Layout, Library, LoadError, Packet};
 
 use super::paint::{self, Input};
-use super::route::Route;
+use super::route::{Import, Route};
 use super::{AccessUnits, Coding, EncodeError, EncoderSettings, Profile, VideoEncoder};
 
 /// Why Rockchip's encoder stopped.
@@ -31,7 +31,7 @@ pub struct Rkmpp {
     units: AccessUnits,
     session: Option<Session>,
     /// It cannot read the camera's memory. That was said.
-    cannot_import: bool,
+    import: Import,
     copied_bytes: u64,
 }
 
@@ -59,7 +59,7 @@ impl Rkmpp {
             settings: *settings,
             units: AccessUnits::new(settings.size),
             session: None,
-            cannot_import: false,
+            import: Import::Possible,
             copied_bytes: 0,
         })
     }
@@ -70,7 +70,7 @@ impl Rkmpp {
     }
 
     fn run(&mut self, frame: &RawFrame, kind: Coding) -> Result<Option<EncodedFrame>, EncodeError> {
-        let route = Route::of(frame, self.cannot_import);
+        let route = Route::of(frame, self.import);
         if self.session.as_ref().is_none_or(|session| session.route != route) {
             // Some encoders have one stream only: the old one ends first.
             self.session = None;
@@ -153,7 +153,7 @@ impl VideoEncoder for Rkmpp {
         kind: Coding,
     ) -> Result<Option<EncodedFrame>, EncodeError> {
         self.settings.check_picture(frame)?;
-        let route = Route::of(frame, self.cannot_import);
+        let route = Route::of(frame, self.import);
         match self.run(frame, kind) {
             Err(error) if self.is_of_import(route, &error) => {
                 let reason = &error as &dyn std::error::Error;
@@ -161,7 +161,7 @@ impl VideoEncoder for Rkmpp {
                     reason,
                     "encoder cannot read the camera's memory, pictures are copied"
                 );
-                self.cannot_import = true;
+                self.import = Import::Refused;
                 self.session = None;
                 self.run(frame, kind)
             }

@@ -14,15 +14,24 @@ pub(super) enum Route {
     Planar,
 }
 
+/// Whether an encoder reads other devices' memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Import {
+    /// As far as is known.
+    Possible,
+    /// It refused to, and that was said.
+    Refused,
+}
+
 impl Route {
     /// For pictures like `frame`.
-    pub fn of(frame: &RawFrame, cannot_import: bool) -> Self {
+    pub fn of(frame: &RawFrame, import: Import) -> Self {
         match frame.picture.device() {
             None => Self::Planar,
-            Some(device) if cannot_import || device.dma_buf().is_none() => {
-                Self::Copied(device.layout())
+            Some(device) if import == Import::Possible && device.dma_buf().is_some() => {
+                Self::Imported(device.layout())
             }
-            Some(device) => Self::Imported(device.layout()),
+            Some(device) => Self::Copied(device.layout()),
         }
     }
 

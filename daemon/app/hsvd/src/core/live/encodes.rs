@@ -55,6 +55,15 @@ fn cores() -> NonZeroU16 {
     cores.and_then(NonZero::new).unwrap_or(NonZeroU16::MIN)
 }
 
+/// Whether something is encoded besides live views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recording {
+    /// A hub has chosen how recordings are made.
+    On,
+    /// None has.
+    Off,
+}
+
 /// The encodes: the recording's, as far as its pace goes, and those for live view.
 pub struct Encodes {
     source: Pictures,
@@ -108,9 +117,9 @@ impl Encodes {
     }
 
     /// Looks at the encoder from now on, while there is something to encode.
-    pub(super) fn watch(&mut self, records: bool) {
+    pub(super) fn watch(&mut self, recording: Recording) {
         let is_software = matches!(self.capacity, Capacity::Software(_));
-        if !is_software || !records && self.wanted.is_empty() {
+        if !is_software || recording == Recording::Off && self.wanted.is_empty() {
             (self.look_at, self.seen) = (None, None);
         } else if self.look_at.is_none() {
             self.look_at = Some(Instant::now() + WINDOW);

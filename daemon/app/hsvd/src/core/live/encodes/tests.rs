@@ -55,7 +55,7 @@ fn stats(windows: u32, ms: u64, late: u64) -> VideoStats {
 
 /// Whether each of so many looks makes plans anew.
 fn look(encodes: &mut Encodes, windows: u32, ms: u64, late: u64) -> Vec<bool> {
-    encodes.watch(true);
+    encodes.watch(Recording::On);
     let begin = encodes.next_look().expect("there is something to encode");
     let at = |window: u32| (begin + WINDOW * window, stats(window, ms, late));
     (0..=windows)
@@ -105,10 +105,10 @@ fn encodes_over_the_budget_and_late_ones_have_fewer_pictures() {
 #[test]
 fn nobody_looks_where_nothing_is_encoded_or_the_chip_does_it() {
     let mut idle = encodes(500_000);
-    idle.watch(false);
+    idle.watch(Recording::Off);
     assert_eq!(idle.next_look(), None);
     let mut hardware = Encodes::new(SOURCE, Capacity::Hardware);
-    hardware.watch(true);
+    hardware.watch(Recording::On);
     assert_eq!(hardware.next_look(), None);
     assert!(!hardware.look(Instant::now(), stats(1, 1, 50)));
 }
