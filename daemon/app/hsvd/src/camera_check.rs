@@ -7,9 +7,23 @@ use media::{FoundCamera, Rect, ScalerChoice};
 use crate::check::MISSING;
 use crate::compose;
 use crate::config::{Crop, VideoConfig};
+use crate::hands::Sight;
 
-/// One line for the camera, one for its crop, and one for the scaler.
-pub fn lines(video: &VideoConfig, board: &Board) -> Vec<String> {
+/// One line for the camera, one for its crop, and one for the scaler. A camera is opened only where
+/// the privacy switch lets it.
+pub fn lines(video: &VideoConfig, board: &Board, sight: Sight) -> Vec<String> {
+    let mut out = match sight {
+        Sight::Open => camera(video),
+        Sight::Private => vec!["camera: not looked for, the switch stands at private".to_owned()],
+        Sight::Unknown => {
+            vec!["camera: not looked for, the privacy switch cannot be read".to_owned()]
+        }
+    };
+    out.push(format!("scaler: {}", scaler(&compose::scaler(&video.scaler, board))));
+    out
+}
+
+fn camera(video: &VideoConfig) -> Vec<String> {
     let mut out = Vec::new();
     match video.source.find() {
         None => out.push(format!("camera: {:?}, not looked for", video.source)),
@@ -19,7 +33,6 @@ pub fn lines(video: &VideoConfig, board: &Board) -> Vec<String> {
             out.push(format!("crop: {}", crop(video.crop.map(Crop::rect), crop_bounds)));
         }
     }
-    out.push(format!("scaler: {}", scaler(&compose::scaler(&video.scaler, board))));
     out
 }
 

@@ -112,8 +112,9 @@ async fn compose(
 
     // Media threads
     let encoder = encoder::choose(&config.video.encoder, board);
-    info!("the encoder is {}", encoder::explain(&config.video.encoder, board));
-    let capacity = match encoder.look() {
+    let found = encoder.look();
+    info!("the encoder is {}", encoder::explain(&encoder, &found, board));
+    let capacity = match found {
         EncoderFound::Openh264 => Capacity::software(config.video.encoder_budget),
         _ => Capacity::Hardware,
     };

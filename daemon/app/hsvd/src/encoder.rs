@@ -19,13 +19,11 @@ pub fn choose(wish: &EncoderChoice, board: &Board) -> EncoderChoice {
     }
 }
 
-/// What will be used and why, in one line for a person.
-pub fn explain(wish: &EncoderChoice, board: &Board) -> String {
-    let choice = choose(wish, board);
-    let found = choice.look();
-    let why = match &choice {
+/// What `choice` was found to be on this machine and why it is used, in one line for a person.
+pub fn explain(choice: &EncoderChoice, found: &EncoderFound, board: &Board) -> String {
+    let why = match choice {
         EncoderChoice::Auto => "the board's table names none, so what is found is used".to_owned(),
-        EncoderChoice::Board(kind) => because(*kind, &found, &board.id),
+        EncoderChoice::Board(kind) => because(*kind, found, &board.id),
         _ => "[video] encoder says so".to_owned(),
     };
     format!("{found}: {why}")
@@ -92,10 +90,11 @@ mod tests {
 
     #[test]
     fn why_is_told() {
-        let said = explain(&EncoderChoice::Auto, &board("[encoder]\nkind = 'openh264'"));
+        let (software, board) = (EncoderFound::Openh264, board(""));
+        let said = explain(&EncoderChoice::Board(EncoderKind::Openh264), &software, &board);
         let expected = "openh264, in software: by its table the board x has none in its chip, others are not tried";
         assert_eq!(said, expected);
-        let said = explain(&EncoderChoice::Openh264, &board("[encoder]\nkind = 'rkmpp'"));
+        let said = explain(&EncoderChoice::Openh264, &software, &board);
         assert_eq!(said, "openh264, in software: [video] encoder says so");
         let said = because(EncoderKind::Rkmpp, &EncoderFound::Openh264, "x");
         assert!(said.ends_with("has Rockchip's encoder, but it is MISSING"), "{said}");

@@ -24,6 +24,7 @@ use media::{EncoderChoice, Tap};
 use tracing::{info, warn};
 
 use crate::config::{BodyConfig, FittedPart};
+pub use check::{Sight, sight};
 use light::Light;
 use night::NightWatch;
 

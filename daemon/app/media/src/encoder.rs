@@ -10,6 +10,7 @@ mod paint;
 mod rkmpp;
 mod route;
 mod speed;
+mod trial;
 
 use std::num::NonZeroU8;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub use openh264::Openh264;
 #[cfg(feature = "rkmpp")]
 pub use rkmpp::{Rkmpp, RkmppError};
 pub use speed::software_speed;
+pub use trial::{TrialError, try_encoder};
 
 /// Turns pictures into access units. Every back end passes the same test suite.
 pub trait VideoEncoder: Send {

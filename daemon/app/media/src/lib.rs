@@ -55,7 +55,7 @@ pub use clock::monotonic;
 pub use encoder::{
     AccessUnits, Coding, EncodeError, EncoderChoice, EncoderFound, EncoderKind, EncoderSettings,
     IdrCadence, Level, M2m, M2mError, MAX_ACCESS_UNIT_BYTES, Openh264, PackageError, Profile,
-    UnknownEncoder, VideoEncoder, software_speed,
+    TrialError, UnknownEncoder, VideoEncoder, software_speed, try_encoder,
 };
 #[cfg(feature = "rkmpp")]
 pub use encoder::{Rkmpp, RkmppError};

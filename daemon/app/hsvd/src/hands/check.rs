@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `--check-board`: what is found and what is missing, for a person.
 
-use std::num::NonZeroU8;
 use std::path::Path;
 
-use frame::Size;
 use gpio::board::{Board, IrCutPart, IrLampPart, Line, Part, StatusLed};
 use gpio::{Input, LEDS, PWM};
 use hap::setup::Category;
-use media::{EncoderChoice, EncoderSettings};
+use media::EncoderChoice;
 
 use crate::check::MISSING;
 use crate::encoder;
@@ -22,7 +20,7 @@ pub fn lines(board: &Board, wish: &EncoderChoice) -> Vec<String> {
     let mut out = vec![
         format!("board: {} ({})", board.id, board.name),
         format!("in Home: {kind}"),
-        format!("encoder: {}; {}", encoder::explain(wish, board), tried(wish, board)),
+        format!("encoder: {}", tried(&encoder::choose(wish, board), board)),
     ];
     let parts: [(Part, &str, &str, Found<'_>); 7] = [
         (Part::StatusLed, "status light", "status-led", Box::new(|| led(board))),
@@ -53,19 +51,37 @@ pub fn lines(board: &Board, wish: &EncoderChoice) -> Vec<String> {
 /// Looks for one part.
 type Found<'a> = Box<dyn Fn() -> Vec<String> + 'a>;
 
-/// Opens one for pictures of a common size.
-fn tried(wish: &EncoderChoice, board: &Board) -> String {
-    let settings = EncoderSettings {
-        size: Size::new(1280, 720),
-        fps: 30,
-        profile: media::Profile::Main,
-        level: media::Level::L3_1,
-        bitrate_bps: 2_000_000,
-        threads: NonZeroU8::MIN,
-    };
-    match encoder::choose(wish, board).open(&settings) {
-        Ok(_) => "it works".to_owned(),
-        Err(error) => format!("{MISSING}: {:#}", anyhow::Error::from(error)),
+/// Which one is found, and whether it codes a drawn picture.
+fn tried(choice: &EncoderChoice, board: &Board) -> String {
+    let found = encoder::explain(choice, &choice.look(), board);
+    match media::try_encoder(choice) {
+        Ok(()) => format!("{found}; it coded a drawn picture; it works"),
+        Err(error) => format!("{found}; {MISSING}: {:#}", anyhow::Error::from(error)),
+    }
+}
+
+/// Whether the privacy switch lets a camera be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// There is none, or it stands at open.
+    Open,
+    /// It stands at private.
+    Private,
+    /// It cannot be read, as while a daemon has its line.
+    Unknown,
+}
+
+/// What the switch says at this moment.
+pub fn sight(board: &Board) -> Sight {
+    match &board.privacy_switch {
+        Some(part) if board.fitted.contains(&Part::PrivacySwitch) => {
+            match Input::open(&part.line, part.active).and_then(|line| line.is_active()) {
+                Ok(false) => Sight::Open,
+                Ok(true) => Sight::Private,
+                Err(_) => Sight::Unknown,
+            }
+        }
+        _ => Sight::Open,
     }
 }
 

@@ -32,7 +32,8 @@ pub fn software_speed() -> Result<u32, EncodeError> {
         threads: one,
     };
     let mut encoder = Openh264::new(&settings)?;
-    let pictures: Vec<Arc<YuvPicture>> = (0..PICTURES).map(|n| Arc::new(picture(n))).collect();
+    let pictures: Vec<Arc<YuvPicture>> =
+        (0..PICTURES).map(|n| Arc::new(picture(SIZE, n))).collect();
     let (mut spent, mut coded) = (Duration::ZERO, 0);
     for (number, picture) in (0_u64..).zip(pictures.iter().cycle()) {
         let pts = Pts::from_ticks_90k(number * 3000);
@@ -51,9 +52,9 @@ pub fn software_speed() -> Result<u32, EncodeError> {
 }
 
 /// Slopes that move by a pixel a picture, under the noise of a small sensor.
-fn picture(number: u64) -> YuvPicture {
-    let mut picture = YuvPicture::black(SIZE);
-    let width = usize::from(SIZE.width);
+pub(super) fn picture(size: Size, number: u64) -> YuvPicture {
+    let mut picture = YuvPicture::black(size);
+    let width = usize::from(size.width);
     let mut noise = 0x2545_f491_u32.wrapping_add(u32::try_from(number).unwrap_or_default());
     let shift = usize::try_from(number).unwrap_or_default();
     let [luma, ..] = picture.planes_mut();
