@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <libcamera/camera.h>
 #include <libcamera/camera_manager.h>
@@ -21,6 +22,13 @@
 #include <libcamera/property_ids.h>
 #include <libcamera/request.h>
 #include <libcamera/stream.h>
+#if __has_include(<libcamera/version.h>)
+#include <libcamera/version.h>
+#endif
+/* Exposure time and gain have modes of their own since 0.5.0. */
+#if defined(LIBCAMERA_VERSION_MAJOR) && (LIBCAMERA_VERSION_MAJOR > 0 || LIBCAMERA_VERSION_MINOR >= 5)
+#define HSV_HAS_MODES 1
+#endif
 #if __has_include(<libcamera/orientation.h>)
 #include <libcamera/orientation.h>
 #define HAS_ORIENTATION 1
@@ -42,6 +50,7 @@ struct hsv_camera {
 	std::mutex lock; /* of what follows; taken on libcamera's thread and on callers' */
 	std::condition_variable changed;
 	std::deque<uint32_t> done;
+	lc::Rectangle crop; /* asked for; null: none */
 	bool is_gone = false;
 
 	~hsv_camera();
@@ -51,6 +60,7 @@ struct hsv_camera {
 	int flip(const hsv_wish &wish, hsv_format &format);
 	int look_at_buffers(hsv_format &format);
 	int set_controls(const hsv_wish &wish, hsv_format &format);
+	bool shows_more(lc::Request &request) const;
 	void completed(lc::Request *request);
 	void disconnected();
 
@@ -167,13 +177,13 @@ int hsv_camera::look_at_buffers(hsv_format &format)
 	format.length = 0;
 	for (const auto &buffer : buffers) {
 		const auto &planes = buffer->planes();
-		uint32_t end = 0;
+		uint64_t end = 0;
 
 		for (const auto &plane : planes) {
 			if (plane.offset == lc::FrameBuffer::Plane::kInvalidOffset ||
 			    !is_same_memory(plane.fd.get(), planes[0].fd.get()) || plane.offset < end)
 				return -ENOTSUP;
-			end = plane.offset + plane.length;
+			end = uint64_t(plane.offset) + plane.length;
 		}
 		if (planes.empty() || planes[0].offset || !format.stride)
 			return -ENOTSUP;
@@ -182,6 +192,13 @@ int hsv_camera::look_at_buffers(hsv_format &format)
 				return -ENOTSUP;
 			format.lines = planes[1].offset / format.stride;
 		}
+		/* What readers take for granted: half rows of chroma, one plane right after the other. */
+		const uint64_t luma = uint64_t(format.stride) * format.lines;
+		if (planes.size() == 3 && planes[2].offset != luma + luma / 4)
+			return -ENOTSUP;
+		const off_t mapped = lseek(planes[0].fd.get(), 0, SEEK_END);
+		if (end > UINT32_MAX || end < luma + luma / 2 || mapped < 0 || uint64_t(mapped) < end)
+			return -ENOTSUP;
 		if (format.length && format.length != end)
 			return -ENOTSUP;
 		format.length = end;
@@ -198,28 +215,51 @@ int hsv_camera::set_controls(const hsv_wish &wish, hsv_format &format)
 		int64_t us = 1000000 / wish.fps;
 		controls.set(lc::controls::FrameDurationLimits, lc::Span<const int64_t, 2>({ us, us }));
 	}
+	/* Who does not say so by a mode of its own is told so by switching the automatic off. */
+	bool is_automatic_off = false;
 	if (wish.exposure_us >= 0) {
-		if (has(lc::controls::ExposureTime))
+		if (has(lc::controls::ExposureTime)) {
 			controls.set(lc::controls::ExposureTime, wish.exposure_us);
-		else
+#ifdef HSV_HAS_MODES
+			if (has(lc::controls::ExposureTimeMode))
+				controls.set(lc::controls::ExposureTimeMode, lc::controls::ExposureTimeModeManual);
+			else
+#endif
+				is_automatic_off = true;
+		} else {
 			format.refused |= HSV_REFUSED_EXPOSURE;
+		}
 	}
 	if (wish.gain >= 0) {
-		if (has(lc::controls::AnalogueGain))
+		if (has(lc::controls::AnalogueGain)) {
 			controls.set(lc::controls::AnalogueGain, wish.gain);
-		else
+#ifdef HSV_HAS_MODES
+			if (has(lc::controls::AnalogueGainMode))
+				controls.set(lc::controls::AnalogueGainMode, lc::controls::AnalogueGainModeManual);
+			else
+#endif
+				is_automatic_off = true;
+		} else {
 			format.refused |= HSV_REFUSED_GAIN;
+		}
 	}
+	if (is_automatic_off && has(lc::controls::AeEnable))
+		controls.set(lc::controls::AeEnable, false);
 	if (wish.white_balance_k >= 0)
 		format.refused |= HSV_REFUSED_WHITE_BALANCE; /* libcamera takes gains, and no kelvin everywhere */
 	if (wish.crop[2] > 0) {
 		if (!has(lc::controls::ScalerCrop))
 			return -ERANGE;
-		lc::Rectangle crop(wish.crop[0], wish.crop[1], wish.crop[2], wish.crop[3]);
+		crop = lc::Rectangle(wish.crop[0], wish.crop[1], wish.crop[2], wish.crop[3]);
 		lc::Rectangle most = known.at(lc::controls::ScalerCrop.id()).max().get<lc::Rectangle>();
 		if (crop.boundedTo(most) != crop)
 			return -ERANGE;
-		controls.set(lc::controls::ScalerCrop, crop);
+		/* Inwards to what sensors bin at most, so that nobody need round outwards. */
+		const int left = (crop.x + 3) & ~3, top = (crop.y + 3) & ~3;
+		const int width = ((crop.x + int(crop.width)) & ~3) - left, height = ((crop.y + int(crop.height)) & ~3) - top;
+		if (width <= 0 || height <= 0)
+			return -ERANGE;
+		controls.set(lc::controls::ScalerCrop, lc::Rectangle(left, top, width, height));
 	}
 	return 0;
 }
@@ -264,6 +304,16 @@ int hsv_camera::open(const hsv_wish &wish, hsv_format &format)
 			return error;
 	}
 	return set_controls(wish, format);
+}
+
+/* Whether a picture has more in it than was asked for. A camera that does not tell says nothing
+ * against itself: that the whole crop lies within its bounds was looked at before. */
+bool hsv_camera::shows_more(lc::Request &request) const
+{
+	if (crop.isNull())
+		return false;
+	const auto got = request.metadata().get(lc::controls::ScalerCrop);
+	return got && got->boundedTo(crop) != *got;
 }
 
 /* On libcamera's thread. */
@@ -337,7 +387,8 @@ int hsv_camera_next(hsv_camera *camera, uint32_t timeout_ms, hsv_done *done)
 	done->index = index;
 	done->sequence = told.sequence;
 	done->timestamp_ns = told.timestamp;
-	done->is_damaged = told.status != lc::FrameMetadata::FrameSuccess;
+	done->shows_more = camera->shows_more(*camera->requests[index]);
+	done->is_damaged = done->shows_more || told.status != lc::FrameMetadata::FrameSuccess;
 	for (const auto &plane : told.planes())
 		done->bytes_used += plane.bytesused;
 	return 1;

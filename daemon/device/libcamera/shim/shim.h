@@ -42,6 +42,7 @@ struct hsv_done {
 	uint32_t bytes_used;
 	uint64_t timestamp_ns;     /* monotonic clock; 0: not told */
 	uint8_t is_damaged;
+	uint8_t shows_more;        /* than the crop that was asked for; then it is damaged too */
 };
 
 /* Opens a camera and agrees on a format; nothing is captured yet. -ENOENT: no such camera, -EBUSY:

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_int};
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::ptr::{NonNull, null_mut};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use dmabuf::{DmaBuf, Reading};
@@ -94,6 +94,8 @@ pub enum CameraError {
 pub struct Camera {
     format: Format,
     refused: Vec<&'static str>,
+    /// Pictures in a row that showed more than the wished part.
+    uncropped: u32,
     buffers: Vec<Arc<DmaBuf>>,
     /// Lent pictures give their buffers back through it, but do not keep the camera open.
     handle: Arc<Handle>,
@@ -131,6 +133,7 @@ impl Camera {
         Ok(Self {
             format: format(&told),
             refused: refused.map(|(_, name)| name).collect(),
+            uncropped: 0,
             buffers,
             handle: Arc::new(handle),
         })
@@ -147,12 +150,17 @@ impl Camera {
     }
 
     /// Waits at most `timeout` for the next picture and lends it out. `None` when there is none
-    /// yet, or it was damaged. When all are lent, no picture comes.
+    /// yet, it was damaged, or it shows more than the wished part, which a camera may need a few
+    /// pictures to cut out. When all are lent, no picture comes.
     ///
     /// # Errors
     /// [`CameraError`]; the camera is of no more use then.
     pub fn lend(&mut self, timeout: Duration) -> Result<Option<Lent>, CameraError> {
         let Some(done) = self.handle.next(timeout)? else { return Ok(None) };
+        self.uncropped = if done.shows_more == 0 { 0 } else { self.uncropped + 1 };
+        if self.uncropped >= MOST_UNCROPPED {
+            return Err(CameraError::Crop);
+        }
         let at = usize::try_from(done.index).unwrap_or(usize::MAX);
         let buffer = self.buffers.get(at).ok_or(CameraError::Index(done.index))?;
         let timestamp = (done.timestamp_ns > 0).then(|| Duration::from_nanos(done.timestamp_ns));
@@ -162,6 +170,14 @@ impl Camera {
         let lent =
             Lent { reading: Reading::new(Arc::clone(buffer)), _home: home, sequence, timestamp };
         Ok((done.is_damaged == 0 && done.bytes_used > 0).then_some(lent))
+    }
+}
+
+impl Drop for Camera {
+    /// Here, and not where the last picture is dropped: who starts the next camera, which needs
+    /// libcamera for itself, may rely on it that this one is closed.
+    fn drop(&mut self) {
+        self.handle.close();
     }
 }
 
@@ -208,9 +224,9 @@ impl Drop for Home {
     }
 }
 
-/// The shim's camera.
+/// The shim's camera, while it is open. Calls share it; closing waits for them.
 #[derive(Debug)]
-struct Handle(NonNull<raw::Shim>);
+struct Handle(RwLock<Option<NonNull<raw::Shim>>>);
 
 // SAFETY: libcamera's cameras may be used on any thread; the shim locks what two threads touch.
 unsafe impl Send for Handle {}
@@ -235,39 +251,56 @@ impl Handle {
             _ => CameraError::Os(error),
         })?;
         let shim = NonNull::new(shim).ok_or(CameraError::NoFormat)?;
-        Ok((Self(shim), told))
+        Ok((Self(RwLock::new(Some(shim))), told))
+    }
+
+    /// Calls the shim; "no such device" when it is closed.
+    fn call(&self, call: impl FnOnce(*mut raw::Shim) -> c_int) -> io::Result<c_int> {
+        let shim = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let shim = shim.ok_or(Errno::NODEV)?;
+        check(call(shim.as_ptr()))
+    }
+
+    /// Waits for calls that run; later ones fail.
+    fn close(&self) {
+        let mut shim = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shim) = shim.take() {
+            // SAFETY: opened by `open`, and nobody has it any more: calls are over, and the next
+            // ones find nothing.
+            unsafe { raw::hsv_camera_close(shim.as_ptr()) };
+        }
     }
 
     fn buffer(&self, index: u32) -> io::Result<OwnedFd> {
-        // SAFETY: the camera is open as long as `self`.
-        let fd = check(unsafe { raw::hsv_camera_buffer(self.0.as_ptr(), index) })?;
-        // SAFETY: the descriptor is the camera's and open as long as `self`.
+        // SAFETY: the camera is open during the call.
+        let fd = self.call(|shim| unsafe { raw::hsv_camera_buffer(shim, index) })?;
+        // SAFETY: the descriptor is the camera's, which nobody closes before it has started.
         unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()
     }
 
     fn start(&self) -> Result<(), CameraError> {
-        // SAFETY: the camera is open as long as `self`.
-        check(unsafe { raw::hsv_camera_start(self.0.as_ptr()) }).map_err(fault).map(drop)
+        // SAFETY: the camera is open during the call.
+        self.call(|shim| unsafe { raw::hsv_camera_start(shim) }).map_err(fault).map(drop)
     }
 
     fn next(&self, timeout: Duration) -> Result<Option<raw::Done>, CameraError> {
         let timeout = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
         let mut done = raw::Done::default();
-        // SAFETY: the camera is open as long as `self`; `done` is valid for the call.
-        let result = unsafe { raw::hsv_camera_next(self.0.as_ptr(), timeout, &raw mut done) };
-        Ok((check(result).map_err(fault)? > 0).then_some(done))
+        // SAFETY: the camera is open during the call, and `done` is valid.
+        let next = |shim| unsafe { raw::hsv_camera_next(shim, timeout, &raw mut done) };
+        let is_there = self.call(next).map_err(fault)? > 0;
+        Ok(is_there.then_some(done))
     }
 
     fn queue(&self, index: u32) -> io::Result<()> {
-        // SAFETY: the camera is open as long as `self`.
-        check(unsafe { raw::hsv_camera_queue(self.0.as_ptr(), index) }).map(drop)
+        // SAFETY: the camera is open during the call.
+        self.call(|shim| unsafe { raw::hsv_camera_queue(shim, index) }).map(drop)
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: opened by `open`, and nobody has it any more.
-        unsafe { raw::hsv_camera_close(self.0.as_ptr()) };
+        self.close();
     }
 }
 
@@ -322,6 +355,8 @@ fn fault(error: io::Error) -> CameraError {
 /// One being filled, one waiting, and what encoders, queues before them and other readers hold for
 /// a moment.
 const BUFFERS: u32 = 8;
+/// A second of them: the camera does not cut out what it was asked to.
+const MOST_UNCROPPED: u32 = 30;
 
 #[cfg(test)]
 mod tests {
@@ -339,6 +374,16 @@ mod tests {
         let some = asked(&wish, &id);
         assert_eq!((some.fourccs, some.crop), ([0x3231_564e, 0, 0, 0], [8, 4, 640, 360]));
         assert!((some.gain - 1.5).abs() < f32::EPSILON);
+    }
+
+    /// The picture that outlives its camera finds it closed.
+    #[test]
+    fn a_closed_camera_takes_no_calls() {
+        let handle = Handle(RwLock::new(None));
+        handle.close();
+        let error = handle.queue(0).unwrap_err();
+        assert_eq!(Errno::from_io_error(&error), Some(Errno::NODEV));
+        assert!(matches!(handle.next(Duration::ZERO), Err(CameraError::Gone)));
     }
 
     /// This machine may have cameras, but none of this name.

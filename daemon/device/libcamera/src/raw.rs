@@ -47,6 +47,7 @@ pub(crate) struct Done {
     pub bytes_used: u32,
     pub timestamp_ns: u64,
     pub is_damaged: u8,
+    pub shows_more: u8,
 }
 
 pub(crate) const REFUSED: [(u8, &str); 4] =
@@ -75,6 +76,6 @@ mod tests {
     fn structures_are_the_shims() {
         assert_eq!((size_of::<Wish>(), std::mem::offset_of!(Wish, crop)), (72, 56));
         assert_eq!((size_of::<Format>(), std::mem::offset_of!(Format, refused)), (32, 30));
-        assert_eq!((size_of::<Done>(), std::mem::offset_of!(Done, timestamp_ns)), (32, 16));
+        assert_eq!((size_of::<Done>(), std::mem::offset_of!(Done, shows_more)), (32, 25));
     }
 }

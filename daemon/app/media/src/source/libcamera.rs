@@ -118,7 +118,8 @@ fn wish(id: &str, config: &VideoConfig) -> Wish {
 fn format(told: ::libcamera::Format) -> Format {
     let mut format = Format::of(FourCc(told.fourcc.0), told.width, told.height);
     format.bytes_per_line = told.stride;
-    format.size_image = told.stride * told.lines * 3 / 2;
+    let len = u64::from(told.stride) * u64::from(told.lines) * 3 / 2;
+    format.size_image = u32::try_from(len).unwrap_or(u32::MAX);
     format.matrix = if told.is_bt709 { Matrix::Bt709 } else { Matrix::Bt601 };
     format.range = if told.is_full_range { Range::Full } else { Range::Limited };
     format
@@ -144,5 +145,7 @@ mod tests {
         assert_eq!((format.matrix, format.range), (Matrix::Bt709, Range::Limited));
         let layout = layout(format, frame::Size::new(1280, 720)).unwrap();
         assert_eq!((layout.stride, layout.lines), (1280, 720));
+        let absurd = ::libcamera::Format { stride: u32::MAX, lines: u32::MAX, ..told };
+        assert_eq!(super::format(absurd).size_image, u32::MAX);
     }
 }
