@@ -104,14 +104,47 @@ pub enum MotionChange {
 pub struct MotionDetector {
     config: MotionConfig,
     scene: Option<Scene>,
+    hold: MotionHold,
+}
+
+/// For how long motion is reported after it was seen last. A look takes its time; who holds this
+/// apart from the detector that [looks](MotionDetector::look) never waits for one.
+#[derive(Debug)]
+pub struct MotionHold {
+    time: Duration,
     /// While motion is reported: when that ends.
-    hold_until: Option<Instant>,
+    until: Option<Instant>,
+}
+
+impl MotionHold {
+    /// Nothing moves yet.
+    pub fn new(hold: Hold) -> Self {
+        Self { time: hold.time(), until: None }
+    }
+
+    /// Motion for the hold time from `now` on.
+    #[must_use]
+    pub fn trigger(&mut self, now: Instant) -> Option<MotionChange> {
+        self.until.replace(now + self.time).is_none().then_some(MotionChange::Started)
+    }
+
+    /// Ends motion when its hold time has passed.
+    #[must_use]
+    pub fn handle_timeout(&mut self, now: Instant) -> Option<MotionChange> {
+        self.until.take_if(|until| *until <= now).map(|_| MotionChange::Ended)
+    }
+
+    /// Ends motion now.
+    #[must_use]
+    pub fn end(&mut self) -> Option<MotionChange> {
+        self.until.take().map(|_| MotionChange::Ended)
+    }
 }
 
 impl MotionDetector {
     /// Knows no background yet.
     pub fn new(config: MotionConfig) -> Self {
-        Self { config, scene: None, hold_until: None }
+        Self { hold: MotionHold::new(config.hold), config, scene: None }
     }
 
     /// Looks at a picture captured at `now`. Any size will do; another size than the last starts
@@ -120,7 +153,7 @@ impl MotionDetector {
     /// serves as a clock.
     #[must_use]
     pub fn handle(&mut self, now: Instant, luma: Plane<'_>) -> Option<MotionChange> {
-        if self.sees_motion(now, luma) {
+        if self.look(now, luma) {
             return self.trigger(now);
         }
         self.handle_timeout(now)
@@ -128,27 +161,31 @@ impl MotionDetector {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, should no picture come.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.hold_until
+        self.hold.until
     }
 
     /// Ends motion when its hold time has passed.
     #[must_use]
     pub fn handle_timeout(&mut self, now: Instant) -> Option<MotionChange> {
-        self.hold_until.take_if(|until| *until <= now).map(|_| MotionChange::Ended)
+        self.hold.handle_timeout(now)
     }
 
     /// Motion for the hold time because something else saw it, say a passive infrared sensor.
     #[must_use]
     pub fn trigger(&mut self, now: Instant) -> Option<MotionChange> {
-        let before = self.hold_until.replace(now + self.config.hold.time());
-        before.is_none().then_some(MotionChange::Started)
+        self.hold.trigger(now)
     }
 
     /// Forgets the background, as is due when the camera is switched off, and ends motion.
     #[must_use]
     pub fn reset(&mut self) -> Option<MotionChange> {
+        self.forget();
+        self.hold.end()
+    }
+
+    /// Forgets the background.
+    pub fn forget(&mut self) {
         self.scene = None;
-        self.hold_until.take().map(|_| MotionChange::Ended)
     }
 
     /// What moved of the picture when it was last looked at, and from where on that counts: shares
@@ -159,10 +196,12 @@ impl MotionDetector {
 
     /// Whether motion is reported.
     pub fn is_motion(&self) -> bool {
-        self.hold_until.is_some()
+        self.hold.until.is_some()
     }
 
-    fn sees_motion(&mut self, now: Instant, luma: Plane<'_>) -> bool {
+    /// Looks at a picture as [`handle`](Self::handle) does, for whoever keeps a [`MotionHold`]
+    /// elsewhere: whether something moves.
+    pub fn look(&mut self, now: Instant, luma: Plane<'_>) -> bool {
         let len = luma.width.checked_mul(luma.height);
         let Some(samples) = len.and_then(|len| luma.samples.get(..len)) else {
             tracing::debug!(
