@@ -18,6 +18,9 @@ Exit status:
   1  refused: by the camera, by the bus's policy, or by the disk
   2  wrong use
   3  the camera's program, or the bus, is not there
+  130  ended by Ctrl-C or SIGTERM before it was done; watch and motion tune,
+       which are meant to end so, then end with 0
+  hsvctl logs becomes journalctl, and ends as that does
 
 Environment:
   HSV_BUS            which bus, where --bus is not given

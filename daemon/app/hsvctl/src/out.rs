@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
+use crate::table::{NARROWEST, clean, wrap};
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,11 +97,31 @@ impl Out {
 
     /// Words, broken into lines that fit.
     pub fn words(&mut self, style: Style, text: &str) -> io::Result<()> {
-        for line in crate::table::wrap(text, self.width) {
+        for line in wrap(text, self.width) {
             let line = self.paint(style, &line);
             self.line(&line)?;
         }
         Ok(())
+    }
+
+    /// Words after a head of so many columns, broken into lines that fit below each other; seen at
+    /// once. The head may have colours.
+    pub fn headed(
+        &mut self,
+        head: &str,
+        columns: usize,
+        style: Style,
+        text: &str,
+    ) -> io::Result<()> {
+        let room = self.width.map(|width| width.saturating_sub(columns).max(NARROWEST));
+        for (number, piece) in wrap(text, room).iter().enumerate() {
+            let piece = self.paint(style, piece);
+            match number {
+                0 => self.line(&format!("{head}{piece}"))?,
+                _ => self.line(&format!("{:columns$}{piece}", ""))?,
+            }
+        }
+        self.sink.flush()
     }
 
     /// A piece of a line, seen at once.
@@ -149,9 +170,15 @@ impl Out {
             Form::Human => {
                 let is_red = wants_colours(io::stderr().is_terminal());
                 let head = if is_red { "\x1b[1;31mhsvctl:\x1b[0m" } else { "hsvctl:" };
-                eprintln!("{head} {}", fault.text);
+                let room = error_width().map(|width| width.saturating_sub(INDENT).max(NARROWEST));
+                let mut lines = wrap(&clean(&fault.text), room);
+                let first = lines.remove(0);
                 if !fault.advice.is_empty() {
-                    eprintln!("        {}", fault.advice);
+                    lines.extend(wrap(&clean(&fault.advice), room));
+                }
+                eprintln!("{head} {first}");
+                for line in lines {
+                    eprintln!("{:INDENT$}{line}", "");
                 }
             }
         }
@@ -179,8 +206,19 @@ fn wants_colours(is_terminal: bool) -> bool {
     is_terminal && !is_off && set("TERM").is_none_or(|value| value != "dumb")
 }
 
+/// Columns before what went wrong: `hsvctl: `.
+const INDENT: usize = 8;
+
+fn error_width() -> Option<usize> {
+    width_of(io::stderr()).or_else(variable_width)
+}
+
 fn terminal_width() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    width_of(io::stdout())
+}
+
+fn width_of(terminal: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
     Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
 }
 

@@ -4,8 +4,10 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::fault::{Fault, Word};
 use crate::out::{Form, Out};
@@ -82,11 +84,14 @@ fn told(path: &Path, size: u64, kind: Kind, out: &mut Out) -> anyhow::Result<()>
 }
 
 async fn write(memory: &File, size: u64, bar: &Bar, path: &Path) -> anyhow::Result<()> {
-    // What a link points to is written, and the link stays.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = &followed(path)?;
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        // A pipe, a device: there is nothing to rename over.
-        let sink = OpenOptions::new().write(true).open(path).map_err(|e| refused(path, &e))?;
+        // A pipe, a device: there is nothing to rename over. Links of /proc are not paths.
+        let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
+        let flags = if is_link { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let mut options = OpenOptions::new();
+        options.write(true).custom_flags(flags.bits().cast_signed());
+        let sink = options.open(path).map_err(|e| refused(path, &e))?;
         return copy(memory, size, bar, |bytes| (&sink).write_all(bytes))
             .await
             .map_err(|error| refused_or(path, error));
@@ -96,6 +101,31 @@ async fn write(memory: &File, size: u64, bar: &Bar, path: &Path) -> anyhow::Resu
         .await
         .map_err(|error| refused_or(path, error))?;
     Ok(beside.put().map_err(|error| refused(path, &error))?)
+}
+
+/// What a link points to is written, and the link stays. Others' links are not followed, since they
+/// could choose which of the caller's files is overwritten; root could do that anyway.
+fn followed(path: &Path) -> Result<PathBuf, Fault> {
+    const LINKS: usize = 40; // as many as the kernel follows
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        let Some(there) = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_symlink) else {
+            return Ok(path);
+        };
+        let owner = there.uid();
+        if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+            let text = format!("{} is a link that another user made", path.display());
+            return Err(Fault::new(Word::File, text).advise("name the file that you mean"));
+        }
+        let target = fs::read_link(&path).map_err(|error| refused(&path, &error))?;
+        let next = path.parent().unwrap_or(Path::new("")).join(target);
+        let is_magic = fs::symlink_metadata(&next).is_err() && fs::metadata(&path).is_ok();
+        if is_magic {
+            return Ok(path); // an open pipe, say
+        }
+        path = next;
+    }
+    Err(Fault::new(Word::File, format!("{} leads nowhere: too many links", path.display())))
 }
 
 /// The parts of `memory`, one after the other; others may run, and end this, between them.

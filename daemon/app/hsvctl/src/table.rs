@@ -8,10 +8,10 @@ use crate::out::{Out, Style};
 /// Between two columns.
 const GAP: &str = "  ";
 /// A last column narrower than this is not worth breaking lines for.
-const NARROWEST: usize = 16;
+pub const NARROWEST: usize = 16;
 
-/// A piece of text and what it is to be taken for. Control characters, which could be anybody's
-/// (a viewer's, a controller's), do not reach the terminal.
+/// A piece of text and what it is to be taken for. Characters that steer instead of showing, which
+/// could be anybody's (a viewer's, a controller's), do not reach the terminal.
 #[derive(Debug, Clone)]
 pub struct Cell {
     style: Style,
@@ -28,9 +28,22 @@ pub fn plain(text: impl AsRef<str>) -> Cell {
     cell(Style::Plain, text)
 }
 
-/// `text` without control characters.
+/// `text` without characters that steer: control characters, and those that turn the direction of
+/// writing, are not seen, or break lines.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let shown = |c: char| if c.is_control() || is_unseen(c) { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
+}
+
+/// Of the general categories Cf, Zl and Zp. Unicode 16.0, `DerivedGeneralCategory.txt`
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+        | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
 }
 
 /// Rows of columns.
@@ -140,5 +153,6 @@ mod tests {
     #[test]
     fn what_a_stranger_sends_cannot_steer_the_terminal() {
         assert_eq!(plain("a\x1b[2Jb\n").text, "a\u{fffd}[2Jb\u{fffd}");
+        assert_eq!(plain("gpj.\u{202e}x\u{200b}\u{2028}é").text, "gpj.\u{fffd}x\u{fffd}\u{fffd}é");
     }
 }

@@ -73,9 +73,9 @@ impl Event {
             return Ok(out.json(&object)?);
         }
         if let Some((style, text)) = self.words() {
-            let time = out.paint(Style::Quiet, &words::time(words::now()));
-            let text = out.paint(style, &clean(&text));
-            out.piece(&format!("{time}  {text}\n"))?;
+            let time = words::time(words::now());
+            let head = format!("{}  ", out.paint(Style::Quiet, &time));
+            out.headed(&head, time.len() + 2, style, &clean(&text))?;
         }
         Ok(())
     }

@@ -41,6 +41,26 @@ async fn files_are_written_as_a_whole_and_over_older_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_another_user_made_is_not_followed() {
+    let house = House::new().await;
+    let (file, link) = (house.folder().join("mine"), house.folder().join("theirs"));
+    fs::write(&file, "mine").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only root can make a link somebody else's");
+        return;
+    }
+    std::os::unix::fs::lchown(&link, Some(65_534), None).unwrap();
+    house.run(&["snapshot", "theirs"]).refuses(1, "theirs is a link that another user made");
+    std::os::unix::fs::symlink("theirs", house.folder().join("through")).unwrap();
+    house.run(&["snapshot", "through"]).refuses(1, "theirs is a link that another user made");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    std::os::unix::fs::symlink("loop", house.folder().join("loop")).unwrap();
+    house.run(&["snapshot", "loop"]).refuses(1, "too many links");
+    house.run(&["snapshot", "/dev/stdout"]).says(&["written"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dash_is_standard_output_and_devices_are_written_to() {
     let house = House::new().await;
     let out = house.command(&["snapshot", "-"]).output().unwrap();

@@ -203,3 +203,25 @@ async fn ctrl_c_ends_watching_with_0_and_pictures_do_not_go_into_a_terminal() {
     }
     Terminal::new(&house, "snapshot -").screen(&[], "== 2");
 }
+
+/// What went wrong, and what happens, may be long too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_and_watched_lines_do_not_wrap() {
+    if !has("tmux") {
+        return;
+    }
+    let house = House::with(long(), "").await;
+    let same = |terminal: &Terminal, part: &str| {
+        let screen = terminal.screen(&[], part);
+        assert_eq!(screen, terminal.tmux(&["capture-pane", "-p", "-J"]), "it wrapped");
+        screen
+    };
+    let name = "a-very-long-name-of-a-folder-that-is-not-there".repeat(2);
+    let error = same(&Terminal::new(&house, &format!("snapshot {name}/x.jpg")), "== 1");
+    assert!(error.starts_with("hsvctl: ") && error.contains("\n        "), "{error}");
+    let terminal = Terminal::new(&house, "watch");
+    terminal.screen(&[], "1 watching");
+    house.run(&["motion", "trigger"]);
+    let watched = same(&terminal, "its disk was full");
+    assert!(watched.contains("\n          "), "what goes on stands below:\n{watched}");
+}
