@@ -45,6 +45,8 @@ pub fn findings(facts: &Facts, machine: &Machine) -> Vec<Finding> {
         data_stream(facts),
         disk(facts, machine),
         memory(machine),
+        slot(machine),
+        update(machine),
     ]
 }
 
@@ -213,6 +215,22 @@ fn memory(machine: &Machine) -> Finding {
         None => (Ok, format!("Memory cannot be looked at.{own}")),
     };
     finding("memory", verdict, text, "End other programs, or choose a smaller [video] size.")
+}
+
+fn slot(machine: &Machine) -> Finding {
+    let text = match &machine.slot {
+        Some(slot) => format!("System {slot} of this image's two runs."),
+        None => "This machine does not run an A/B image.".to_owned(),
+    };
+    finding("slot", Ok, text, "")
+}
+
+fn update(machine: &Machine) -> Finding {
+    let text = match &machine.slot {
+        Some(_) => "This camera's program keeps no record of updates.",
+        None => "Updates are the matter of this machine's system.",
+    };
+    finding("update", Ok, text, "")
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Machine {
     pub memory: Option<(u64, u64)>,
     /// Bytes of memory that the program has.
     pub resident: Option<u64>,
+    /// Which of an image's two systems runs; none on what is no such image.
+    pub slot: Option<String>,
 }
 
 /// systemd-timesyncd makes it at its first answer.
@@ -55,6 +57,7 @@ pub async fn look(state_dir: &Path, bus: Option<&zbus::Connection>) -> Machine {
         disk: disk(state_dir),
         memory: kib(&meminfo, "MemAvailable:").zip(kib(&meminfo, "MemTotal:")),
         resident: kib(&status, "VmRSS:"),
+        slot: slot(&fs::read_to_string("/proc/cmdline").unwrap_or_default()),
     }
 }
 
@@ -101,6 +104,12 @@ fn disk(state_dir: &Path) -> Option<(u64, u64)> {
     Some((seen.f_bavail.saturating_mul(seen.f_frsize), seen.f_blocks.saturating_mul(seen.f_frsize)))
 }
 
+/// What the bootloader told the kernel. Boards: `rauc.slot=` in their tables
+fn slot(cmdline: &str) -> Option<String> {
+    let slot = cmdline.split_ascii_whitespace().find_map(|word| word.strip_prefix("rauc.slot="))?;
+    Some(slot.to_owned()).filter(|slot| !slot.is_empty())
+}
+
 /// The bytes that a line of /proc tells in KiB.
 fn kib(text: &str, key: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(key))?;
@@ -129,6 +138,13 @@ mod tests {
         assert_eq!(listener(head), None);
         assert_eq!(kib("MemTotal:   2048 kB\nMemFree: 1 kB", "MemTotal:"), Some(2 << 20));
         assert_eq!(kib("MemTotal:   2048", "MemTotal:"), None);
+    }
+
+    #[test]
+    fn the_bootloaders_word_is_the_slot() {
+        assert_eq!(slot("root=PARTLABEL=root-b ro rauc.slot=B quiet\n").as_deref(), Some("B"));
+        assert_eq!(slot("root=/dev/sda1 ro x.rauc.slot=A"), None);
+        assert_eq!(slot("rauc.slot= quiet"), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ fn machine() -> Machine {
         disk: Some((1 << 30, 4 << 30)),
         memory: Some((256 << 20, 512 << 20)),
         resident: Some(20 << 20),
+        slot: None,
     }
 }
 
@@ -86,4 +87,15 @@ fn each_trouble_is_one_finding() {
         assert!(one.text.contains(words), "{words:?} is not in {one:?}");
         assert!(!one.advice.is_empty(), "{one:?}");
     }
+}
+
+#[test]
+fn the_system_that_runs_is_named_and_nothing_is_made_up() {
+    let told = |slot: Option<&str>| {
+        let machine = Machine { slot: slot.map(str::to_owned), ..machine() };
+        let found = findings(&all_is_well(), &machine);
+        found[found.len() - 2..].iter().map(|one| one.text.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert!(told(Some("B")).starts_with("System B of this image's two runs. "));
+    assert!(told(None).starts_with("This machine does not run an A/B image. "));
 }
