@@ -30,7 +30,7 @@ mod store;
 mod udp;
 mod watchdog;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,6 +38,7 @@ use tracing::error;
 
 use crate::core::End;
 use config::OwnersFile;
+use overlay::Settings;
 use store::{Store, StoreError};
 
 /// `EX_CONFIG` of sysexits.h: systemd must not start us again (`RestartPreventExitStatus=78`).
@@ -53,7 +54,7 @@ struct Arguments {
     /// Where identity, pairings and HomeKit's settings are kept
     #[arg(long, value_name = "DIR", default_value = "/var/lib/hsv")]
     state_dir: PathBuf,
-    /// Read the configuration, show what will be used, and end
+    /// Read the configuration, and what was set over D-Bus, show what will be used, and end
     #[arg(long)]
     check_config: bool,
     /// The boards' tables
@@ -91,8 +92,7 @@ fn main() -> ExitCode {
         }
     };
     if arguments.check_config {
-        console::checked(&owners.config);
-        return ExitCode::SUCCESS;
+        return check_config(owners, &arguments.state_dir);
     }
     let board = match hands::board(&arguments.boards, &owners.config.body) {
         Ok(board) => board,
@@ -116,6 +116,21 @@ fn main() -> ExitCode {
             error!("{error:#}");
             let needs_a_person = error.downcast_ref().is_some_and(StoreError::needs_a_person);
             if needs_a_person { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// Shows what will be used: the owner's file, and above it what was set over D-Bus.
+fn check_config(owners: OwnersFile, state_dir: &Path) -> ExitCode {
+    match Settings::glance(state_dir, owners) {
+        Ok(config) => {
+            console::checked(&config);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            error!(error, "what was set over D-Bus is not known; it may be read by root alone");
+            ExitCode::FAILURE
         }
     }
 }

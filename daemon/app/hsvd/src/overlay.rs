@@ -4,6 +4,7 @@
 //! set is used from the next start on.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use ::control::Setting;
@@ -62,7 +63,22 @@ impl Settings {
     /// # Errors
     /// The store's, but for a document that is of no use: that one is left out, too.
     pub fn load(store: &Store, file: OwnersFile) -> Result<(Self, Config), StoreError> {
-        let stored = match store.load::<Overlay>(DOMAIN) {
+        Self::over(store.load(DOMAIN), file)
+    }
+
+    /// The same of a state folder that a camera may be running on; nothing there is changed.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn glance(folder: &Path, file: OwnersFile) -> Result<Config, StoreError> {
+        Self::over(Store::glance(folder, DOMAIN), file).map(|(_, config)| config)
+    }
+
+    fn over(
+        stored: Result<Option<Overlay>, StoreError>,
+        file: OwnersFile,
+    ) -> Result<(Self, Config), StoreError> {
+        let stored = match stored {
             Ok(stored) => stored.unwrap_or_default(),
             Err(error @ (StoreError::Damaged(_) | StoreError::Content { .. })) => {
                 let error = format!("{:#}", anyhow::Error::from(error));

@@ -105,6 +105,40 @@ impl Store {
         }
     }
 
+    /// The document of `domain` in `folder`, which another may have open; nothing is locked, made or
+    /// mended. `None` when it was never saved.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when it may not be read, [`StoreError::Damaged`], [`StoreError::Content`].
+    pub fn glance<T: DeserializeOwned>(
+        folder: &Path,
+        domain: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let damaged = || StoreError::Damaged(domain.to_owned());
+        let mut newest: Option<Document> = None;
+        let mut is_there = false;
+        for copy in COPIES {
+            let path = folder.join(format!("{domain}.{copy}"));
+            let text = match fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(StoreError::Io { path, source }),
+            };
+            is_there = true;
+            let newer = |document: &Document| {
+                newest.as_ref().is_none_or(|newest| document.generation > newest.generation)
+            };
+            if let Some(document) = Document::parse(&text).filter(newer) {
+                newest = Some(document);
+            }
+        }
+        let Some(newest) = newest else {
+            return if is_there { Err(damaged()) } else { Ok(None) };
+        };
+        let content = |source| StoreError::Content { domain: domain.to_owned(), source };
+        serde_json::from_str(&newest.body).map(Some).map_err(content)
+    }
+
     /// The document of `domain`, or `None` when it was never saved.
     ///
     /// # Errors

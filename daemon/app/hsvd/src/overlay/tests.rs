@@ -18,7 +18,7 @@ fn store() -> (tempfile::TempDir, Arc<Store>) {
 
 #[test]
 fn what_is_set_stands_above_the_file_from_the_next_start_on() {
-    let (_folder, store) = store();
+    let (folder, store) = store();
     let (settings, config) = Settings::load(&store, owners(FILE)).unwrap();
     assert_eq!(config.video.width.get(), 1280);
     let set = settings.with("video.width", "640").unwrap();
@@ -29,6 +29,12 @@ fn what_is_set_stands_above_the_file_from_the_next_start_on() {
     assert_eq!((config.video.width.get(), config.video.height.get()), (640, 720));
     assert_eq!((config.name.as_str(), config.video.controls.gain), ("Door", Some(7)));
     assert!(!again.is_restart_needed());
+    let seen = Settings::glance(folder.path(), owners(FILE)).unwrap(); // while the store is open
+    assert_eq!(seen, config);
+    let empty = tempfile::tempdir().unwrap();
+    let seen = Settings::glance(&empty.path().join("none"), owners(FILE)).unwrap();
+    assert_eq!(seen.video.width.get(), 1280);
+    assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0, "nothing is made");
     let back = again.without("video.width").unwrap();
     assert!(back.is_restart_needed());
     assert!(!back.with("video.width", "640").unwrap().is_restart_needed(), "as it runs");
