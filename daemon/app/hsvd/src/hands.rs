@@ -41,6 +41,8 @@ pub enum HandEvent {
     Button(button::Event),
     /// The bell at the door.
     Rung,
+    /// A part of the body fails from now on, or works again.
+    Works(Part, bool),
 }
 
 /// The privacy switch, but for where it stands.
@@ -78,6 +80,9 @@ pub struct Hands {
     is_private: bool,
     switch: Switch,
     filter: Filter,
+    /// Parts that may work again.
+    failing: Vec<Part>,
+    /// What stays so until the next start.
     has_fault: bool,
     _edges: Vec<Edges>,
 }
@@ -132,7 +137,8 @@ pub fn check(board: &Board, encoder: &EncoderChoice) -> Vec<String> {
 /// Darkens the lights, releases the coil and switches the sensor off, after a daemon that can do so
 /// no more.
 pub fn make_safe(board: &Board) {
-    let parts = (Light::open(board), night::open_outputs(board), open_sensor_power(board));
+    let nobody: Tell = Arc::new(|_| {});
+    let parts = (Light::open(board, &nobody), night::open_outputs(board), open_sensor_power(board));
     thread::sleep(SAFE_FOR);
     drop(parts);
 }
@@ -147,7 +153,8 @@ impl Hands {
     /// # Errors
     /// The board's table is wrong.
     pub fn open(board: &Board, tell: &Tell) -> anyhow::Result<Self> {
-        let (light, light_is_well) = Light::open(board);
+        let (light, light_is_well) = Light::open(board, tell);
+        let mut failing = Vec::new();
         let mut edges = Vec::new();
         let mut is_private = false;
         let mut switch = Switch::Absent;
@@ -162,12 +169,12 @@ impl Hands {
         if board.fitted.contains(&Part::Button) {
             let (watch, is_well) = watch_button(board, tell)?;
             edges.push(watch);
-            has_fault |= !is_well;
+            failing.extend((!is_well).then_some(Part::Button));
         }
         if board.fitted.contains(&Part::Doorbell) {
             let (watch, is_well) = watch_bell(board, tell)?;
             edges.push(watch);
-            has_fault |= !is_well;
+            failing.extend((!is_well).then_some(Part::Doorbell));
         }
         let (night, night_is_well) = NightWatch::spawn(board, tell);
         has_fault |= !night_is_well;
@@ -186,7 +193,17 @@ impl Hands {
         let is_fitted = board.ir_cut.is_some() && board.fitted.contains(&Part::IrCut);
         let filter = if is_fitted { Filter::Unknown } else { Filter::Absent };
         let _edges = edges;
-        Ok(Self { light, night, sensor_power, is_private, switch, filter, has_fault, _edges })
+        Ok(Self {
+            light,
+            night,
+            sensor_power,
+            is_private,
+            switch,
+            filter,
+            failing,
+            has_fault,
+            _edges,
+        })
     }
 
     /// The privacy switch is on.
@@ -211,7 +228,15 @@ impl Hands {
 
     /// Something of the body does not work.
     pub fn has_fault(&self) -> bool {
-        self.has_fault
+        self.has_fault || !self.failing.is_empty()
+    }
+
+    /// Takes note of whether a part works.
+    pub fn set_works(&mut self, part: Part, works: bool) {
+        self.failing.retain(|failing| *failing != part);
+        if !works {
+            self.failing.push(part);
+        }
     }
 
     /// Takes note of whether the switch can be read.
@@ -241,7 +266,7 @@ impl Hands {
             warn!(error = &error as &dyn std::error::Error, "the sensor's power");
             self.has_fault = true;
         }
-        let (is_private, has_fault) = (self.is_private, self.has_fault);
+        let (is_private, has_fault) = (self.is_private, self.has_fault());
         self.light.set(Situation { is_private, has_fault, ..situation });
     }
 
@@ -330,7 +355,7 @@ fn watch_switch(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool, Read
 fn watch_button(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
     let part = board.button.clone().context("no [button] in the board's table")?;
     let mut button = Button::default();
-    let tell = Arc::clone(tell);
+    let told = Arc::clone(tell);
     let watched = Box::new(move |now, event| {
         let events = match event {
             Event::Edge { is_active, at } => button.handle(at, is_active),
@@ -345,17 +370,17 @@ fn watch_button(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
             }
         };
         for event in events {
-            tell(HandEvent::Button(event));
+            told(HandEvent::Button(event));
         }
         button.next_timeout()
     });
-    Ok(watch_line("button", part, watched))
+    Ok(watch_line(Part::Button, part, tell, watched))
 }
 
 fn watch_bell(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
     let part = board.doorbell.clone().context("no [doorbell] in the board's table")?;
     let mut bell = Bell::default();
-    let tell = Arc::clone(tell);
+    let told = Arc::clone(tell);
     let watched = Box::new(move |now, event| {
         let rings = match event {
             Event::Edge { is_active, at } => [bell.handle(at, is_active), None],
@@ -366,24 +391,39 @@ fn watch_bell(board: &Board, tell: &Tell) -> anyhow::Result<(Edges, bool)> {
             }
         };
         for Ring in rings.into_iter().flatten() {
-            tell(HandEvent::Rung);
+            told(HandEvent::Rung);
         }
         bell.next_timeout()
     });
-    Ok(watch_line("doorbell", part, watched))
+    Ok(watch_line(Part::Doorbell, part, tell, watched))
 }
 
 /// Watches a line, and tries again and again to get one that cannot be had; `false` with it means
 /// that it could not be had at first. It is read once before, so that a press counts from the start.
-fn watch_line(name: &str, part: board::Line, mut watched: gpio::Watched) -> (Edges, bool) {
-    let open = move || Input::open(&part.line, part.active);
+/// A line that is lost, or had again, is told of.
+fn watch_line(
+    part: Part,
+    line: board::Line,
+    tell: &Tell,
+    mut watched: gpio::Watched,
+) -> (Edges, bool) {
+    let open = move || Input::open(&line.line, line.active);
     let input = open().and_then(|input| {
         watched(Instant::now(), Event::Level(input.is_active()?));
         Ok(input)
     });
     let input = input.inspect_err(|error| {
-        warn!(part = name, error = error as &dyn std::error::Error, "it cannot be read");
+        warn!(?part, error = error as &dyn std::error::Error, "it cannot be read");
     });
     let is_well = input.is_ok();
+    let (tell, mut worked) = (Arc::clone(tell), is_well);
+    let watched = Box::new(move |now, event| {
+        let works = !matches!(event, Event::Lost);
+        if std::mem::replace(&mut worked, works) != works {
+            tell(HandEvent::Works(part, works));
+        }
+        watched(now, event)
+    });
+    let name = if part == Part::Button { "button" } else { "doorbell" };
     (Edges::watch(name, input.ok(), move || open().ok(), watched), is_well)
 }

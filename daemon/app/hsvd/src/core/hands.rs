@@ -28,7 +28,7 @@ impl Core {
     pub(super) fn hand_event(&mut self, now: Instant, event: HandEvent) {
         match event {
             HandEvent::Private(is_disabled) => {
-                info!(is_disabled, "privacy switch");
+                info!(event = "privacy-switch", is_disabled, "privacy switch");
                 self.hands.set_private(is_disabled);
                 let input = camera::Input::SetDisabled { by: DisabledBy::Switch, is_disabled };
                 let actions = self.camera.handle(now, input);
@@ -50,12 +50,20 @@ impl Core {
                 self.pressed(now, step);
             }
             HandEvent::Rung => self.rung(now),
+            HandEvent::Works(part, works) => {
+                match works {
+                    true => info!(?part, "it works again"),
+                    false => warn!(?part, "a part of the body does not work"),
+                }
+                self.hands.set_works(part, works);
+                self.show_situation();
+            }
         }
     }
 
     /// Somebody pressed the bell.
     pub(super) fn rung(&mut self, now: Instant) {
-        info!("somebody rings");
+        info!(event = "doorbell", "somebody rings");
         let actions = self.camera.handle(now, camera::Input::Rung);
         self.act(now, actions);
     }

@@ -12,6 +12,8 @@ use gpio::board::{Board, Part, StatusLed};
 use gpio::{KernelLed, LEDS, Output};
 use tracing::warn;
 
+use super::{HandEvent, Tell};
+
 /// The light. Whoever tells it something has it shown before the call returns. Dropping it darkens
 /// it.
 pub struct Light {
@@ -30,6 +32,7 @@ struct State {
     shown: Option<Colour>,
     is_over: bool,
     has_failed: bool,
+    tell: Tell,
 }
 
 /// The lamps of one light.
@@ -69,8 +72,9 @@ impl Lamps {
 }
 
 impl Light {
-    /// Takes the light, dark; `false` with it means that one is fitted and cannot be used.
-    pub fn open(board: &Board) -> (Self, bool) {
+    /// Takes the light, dark; `false` with it means that one is fitted and cannot be used. One that
+    /// fails later, or works again, is told of.
+    pub fn open(board: &Board, tell: &Tell) -> (Self, bool) {
         let is_fitted = board.fitted.contains(&Part::StatusLed);
         let lamps = board.status_led.as_ref().filter(|_| is_fitted).map(Lamps::open);
         let is_well = !matches!(lamps, Some(Err(_)));
@@ -78,7 +82,8 @@ impl Light {
             .and_then(|lamps| lamps.inspect_err(|error| warn!("the status light: {error:#}")).ok());
         let status = StatusLight::new(Instant::now());
         let has_lamps = lamps.is_some();
-        let state = State { status, lamps, shown: None, is_over: false, has_failed: false };
+        let tell = Tell::clone(tell);
+        let state = State { status, lamps, shown: None, is_over: false, has_failed: false, tell };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let blinking = Arc::clone(&shared);
         let thread = has_lamps.then(|| {
@@ -134,6 +139,7 @@ impl Shared {
             let now = Instant::now();
             state.show(now);
             let wait = state.status.next_timeout(now).map(|at| at.saturating_duration_since(now));
+            let wait = if state.has_failed { Some(wait.unwrap_or(RETRY).min(RETRY)) } else { wait };
             state = match wait {
                 Some(wait) => {
                     let waited = self.changed.wait_timeout(state, wait.max(SHORTEST_WAIT));
@@ -145,6 +151,8 @@ impl Shared {
     }
 }
 
+/// A light that failed is tried again after at most so long.
+const RETRY: Duration = Duration::from_secs(1);
 /// A light that changes more often is not seen.
 const SHORTEST_WAIT: Duration = Duration::from_millis(5);
 
@@ -164,7 +172,10 @@ impl State {
         {
             warn!("the status light: {error:#}");
         }
-        self.has_failed = result.is_err();
+        let has_failed = result.is_err();
+        if std::mem::replace(&mut self.has_failed, has_failed) != has_failed {
+            (self.tell)(HandEvent::Works(Part::StatusLed, !has_failed));
+        }
         self.shown = colour;
     }
 }

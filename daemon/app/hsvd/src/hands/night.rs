@@ -110,7 +110,9 @@ impl NightWatch {
         let thread = thread::Builder::new()
             .name("night".to_owned())
             .spawn(move || {
-                Watch { night, outputs, tell, sensor, tap: None, seen: None }.run(&inbox)
+                let failing = Vec::new();
+                Watch { night, outputs, tell, sensor, tap: None, seen: None, failing, lamp: None }
+                    .run(&inbox);
             })
             .expect("the system can start a thread");
         (Some(Self { told: Some(told), thread: Some(thread) }), is_well)
@@ -151,6 +153,10 @@ struct Watch {
     sensor: Option<Box<dyn LightSensor>>,
     tap: Option<Tap>,
     seen: Option<Picture>,
+    /// Parts that do not do what they are told.
+    failing: Vec<Part>,
+    /// What the lamp was told and did not do.
+    lamp: Option<bool>,
 }
 
 impl Watch {
@@ -173,6 +179,9 @@ impl Watch {
             }
             if now >= next {
                 next = now + EVERY;
+                if let Some(is_lit) = self.lamp {
+                    self.light(is_lit);
+                }
                 self.look();
                 if let Some(sample) = self.measure() {
                     let actions = self.night.handle(Instant::now(), sample);
@@ -205,6 +214,27 @@ impl Watch {
         Some(Sample { level, picture: self.seen })
     }
 
+    /// Sets the lamp; one that fails is tried again every second.
+    fn light(&mut self, is_lit: bool) {
+        let Some(lit) = self.outputs.lamp.as_mut().map(|lamp| lamp.set(is_lit)) else { return };
+        self.lamp = lit.is_err().then_some(is_lit);
+        self.works(Part::IrLamp, lit);
+    }
+
+    /// Tells of a part that fails, and of one that works again; each once.
+    fn works<E: std::fmt::Display>(&mut self, part: Part, result: Result<(), E>) {
+        let was_failing = self.failing.contains(&part);
+        match result {
+            Ok(()) if was_failing => self.failing.retain(|failing| *failing != part),
+            Err(error) if !was_failing => {
+                warn!(?part, %error, "it does not do what it is told; trying again");
+                self.failing.push(part);
+            }
+            _ => return,
+        }
+        (self.tell)(HandEvent::Works(part, was_failing));
+    }
+
     fn act(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
@@ -215,18 +245,14 @@ impl Watch {
                         Position::Night => FilterPosition::Night,
                     };
                     let moved = self.outputs.filter.as_mut().map(|filter| filter.move_to(to));
-                    match moved {
-                        Some(Ok(_)) => (self.tell)(HandEvent::Filter(to)),
-                        Some(Err(error)) => warn!(%error, "the IR-cut filter"),
-                        None => {}
+                    if let Some(moved) = moved {
+                        if moved.is_ok() {
+                            (self.tell)(HandEvent::Filter(to));
+                        }
+                        self.works(Part::IrCut, moved);
                     }
                 }
-                Action::Lamp(is_lit) => {
-                    let lit = self.outputs.lamp.as_mut().map(|lamp| lamp.set(is_lit));
-                    if let Some(Err(error)) = lit {
-                        warn!(%error, "the IR lamp");
-                    }
-                }
+                Action::Lamp(is_lit) => self.light(is_lit),
                 Action::Tell(Finding::BudgetSpent) => {
                     warn!("the light changes too often: the IR-cut filter rests for a while");
                 }
