@@ -190,7 +190,7 @@ async fn compose(
     if !is_paired {
         console::setup(&pairing_help);
     }
-    info!(version = env!("CARGO_PKG_VERSION"), is_paired, "started");
+    info!(event = "started", version = env!("CARGO_PKG_VERSION"), is_paired, "started");
 
     let core = Core {
         gate,

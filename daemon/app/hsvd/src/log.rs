@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Logs to standard error; below systemd with the journal's level prefix.
+//! Logs to standard error; where that is systemd's journal, to the journal itself, with every field,
+//! or with the journal's level prefix where it cannot be reached.
 
+mod journal;
 mod ring;
 
 use std::{env, fmt, io};
@@ -13,7 +15,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub use ring::Ring;
+use journal::Journal;
+pub use ring::{CUT, Ring};
 
 /// Begins logging, and keeps the last lines. `RUST_LOG` chooses (`debug`, `hap=trace,hsvd=debug`); the default is `info`.
 pub fn start() -> Ring {
@@ -25,11 +28,13 @@ pub fn start() -> Ring {
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let ring = Ring::default();
     let registry = tracing_subscriber::registry().with(filter).with(ring.clone());
-    if env::var_os("JOURNAL_STREAM").is_some() {
-        let plain = tracing_subscriber::fmt::format().without_time().with_ansi(false);
-        registry.with(layer.with_ansi(false).event_format(Journal(plain))).init();
-    } else {
-        registry.with(layer.with_ansi(rustix::termios::isatty(io::stderr()))).init();
+    match (is_journals(), Journal::open(journal::SOCKET.as_ref())) {
+        (true, Ok(journal)) => registry.with(journal).init(),
+        (true, Err(_)) => {
+            let plain = tracing_subscriber::fmt::format().without_time().with_ansi(false);
+            registry.with(layer.with_ansi(false).event_format(Prefixed(plain))).init();
+        }
+        (false, _) => registry.with(layer.with_ansi(rustix::termios::isatty(io::stderr()))).init(),
     }
     if is_refused {
         tracing::warn!(wanted, "RUST_LOG is not understood; logging as usual");
@@ -37,10 +42,17 @@ pub fn start() -> Ring {
     ring
 }
 
-/// Puts `<priority>` before each line. Spec: sd-daemon(3)
-struct Journal(Format<Full, ()>);
+/// Standard error leads to the journal. Spec: `JOURNAL_STREAM`, systemd.exec(5)
+fn is_journals() -> bool {
+    let Some(stream) = env::var_os("JOURNAL_STREAM") else { return false };
+    let ours = rustix::fs::fstat(io::stderr());
+    ours.is_ok_and(|ours| stream.to_str() == Some(&format!("{}:{}", ours.st_dev, ours.st_ino)))
+}
 
-impl<S, N> FormatEvent<S, N> for Journal
+/// Puts `<priority>` before each line. Spec: sd-daemon(3)
+struct Prefixed(Format<Full, ()>);
+
+impl<S, N> FormatEvent<S, N> for Prefixed
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -51,12 +63,7 @@ where
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let priority = match *event.metadata().level() {
-            Level::ERROR => 3,
-            Level::WARN => 4,
-            Level::INFO => 6,
-            _ => 7,
-        };
+        let priority = journal::priority(*event.metadata().level());
         write!(out, "<{priority}>")?;
         self.0.format_event(context, out, event)
     }

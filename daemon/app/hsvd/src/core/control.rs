@@ -120,7 +120,7 @@ impl Core {
                 self.factory_reset();
             }
             Request::Restart(to) => {
-                info!("a restart was asked for");
+                info!(event = "restart", "a restart was asked for");
                 self.end = Some(End::Restart);
                 answer(to, Ok(()));
             }
@@ -130,7 +130,7 @@ impl Core {
     /// Shut at once, opened when that is saved; answered when it is saved either way.
     fn set_software_privacy(&mut self, now: Instant, is_on: bool, to: Answer<()>) {
         if self.camera.state().disabled_by_owner != is_on {
-            info!(is_on, "software privacy");
+            info!(event = "privacy", is_on, "software privacy");
         }
         let ticket = self.write_ticket(super::Writer::Owner(to));
         let by = DisabledBy::Owner(ticket);
@@ -226,7 +226,7 @@ impl Core {
         if self.recordings.is_recording()
             && let Some(id) = self.control.history.recording_began(now)
         {
-            info!(id, "a home hub takes a recording");
+            info!(event = "recording-started", session = id, "a home hub takes a recording");
             self.control.outlet.tell(Signal::RecordingStarted(id));
         }
     }

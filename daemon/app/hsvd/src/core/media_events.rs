@@ -35,13 +35,13 @@ impl Core {
             VideoEvent::CaptureStopped => self.capturing(false),
             VideoEvent::SourceLost { reason } => {
                 let reason = format!("{:#}", anyhow::Error::from(reason));
-                warn!(reason, "no pictures; trying again");
+                warn!(event = "source-lost", reason, "no pictures; trying again");
                 self.control.history.counts.source_losses += 1;
                 self.control.history.troubles.source = history::reason(reason);
                 self.source_lost(now);
             }
             VideoEvent::SourceBack => {
-                info!("pictures again");
+                info!(event = "source-back", "pictures again");
                 self.control.history.troubles.source = None;
             }
             VideoEvent::EncoderFailed { reason } => {
@@ -76,7 +76,7 @@ impl Core {
 
     pub(super) fn motion_changed(&mut self, now: Instant, change: MotionChange) {
         let is_moving = change == MotionChange::Started;
-        info!(is_moving, "motion");
+        info!(event = "motion", is_moving, "motion");
         if is_moving {
             self.control.history.counts.motions += 1;
             self.control.history.last_motion = Some(std::time::SystemTime::now());

@@ -256,19 +256,27 @@ impl Core {
                     }
                 }
                 Action::Refused { connection, reason } => {
-                    info!(connection = connection.0, %reason, "a home hub's recording is refused");
+                    let connection = connection.0;
+                    info!(
+                        event = "recording-refused",
+                        connection,
+                        %reason,
+                        "a home hub's recording is refused"
+                    );
                     let history = &mut self.control.history;
                     history.counts.recordings_refused += 1;
                     history.last_refusal = Some((SystemTime::now(), reason.to_string()));
                 }
                 Action::Ended(summary) => {
                     let recording = self.control.history.recording_ended(&summary);
-                    self.tell_recording_ended(recording);
+                    let (event, session) = ("recording-ended", recording.id);
+                    let reason = &recording.reason;
                     if summary.ending.is_normal() {
-                        info!("{summary}");
+                        info!(event, session, reason, "{summary}");
                     } else {
-                        warn!("{summary}");
+                        warn!(event, session, reason, "{summary}");
                     }
+                    self.tell_recording_ended(recording);
                     if let Some(selected) = self.recordings.selected_next.take() {
                         self.recordings.forget();
                         self.configure_recording(Some(selected));

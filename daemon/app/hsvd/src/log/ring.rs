@@ -13,8 +13,10 @@ use tracing_subscriber::layer::Context;
 
 /// Lines that are kept.
 const LINES: usize = 500;
-/// Bytes of a line; a longer one is cut.
+/// Bytes of a line; a longer one is cut there, and ends with [`CUT`].
 const LINE_BYTES: usize = 400;
+/// At the end of a line that was cut, perhaps in the middle of a secret.
+pub const CUT: char = '…';
 
 /// The lines; all clones share them.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +61,9 @@ struct Line(String);
 
 impl Line {
     fn add(&mut self, name: &str, value: std::fmt::Arguments<'_>) {
+        if self.0.ends_with(CUT) && self.0.len() > LINE_BYTES {
+            return;
+        }
         let was = self.0.len();
         let written = match name {
             "message" => write!(self.0, " {value}"),
@@ -73,6 +78,7 @@ impl Line {
                 end -= 1;
             }
             self.0.truncate(end);
+            self.0.push(CUT);
         }
     }
 }
@@ -107,6 +113,8 @@ mod tests {
         let lines = ring.lines();
         assert_eq!(lines.len(), LINES);
         assert!(lines[0].ends_with("a line number=21 name=\"é\""), "{}", lines[0]);
-        assert!(lines.iter().all(|line| line.len() <= LINE_BYTES));
+        assert!(lines.iter().all(|line| line.len() <= LINE_BYTES + CUT.len_utf8()));
+        assert!(lines[LINES - 1].ends_with("éé…"), "{}", lines[LINES - 1]);
+        assert!(!lines[0].contains(CUT));
     }
 }
