@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Takes secrets out of text.
+//! Takes secrets out of text: those that are known, and what a line itself calls one.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value as Json;
 
+use super::named;
+use crate::log::CUT;
+
 /// In a secret's place.
-const REMOVED: &str = "(removed)";
-/// What a line calls a secret: the word before its value.
-const WORDS: [&str; 10] =
-    ["ssid", "psk", "password", "passphrase", "secret", "token", "key", "code", "salt", "setup_id"];
+pub(super) const REMOVED: &str = "(removed)";
 /// A shorter text would be found everywhere.
 const SHORTEST: usize = 4;
 
@@ -31,20 +31,43 @@ impl Redactor {
             add_text(&text, &mut secrets);
         }
         secrets.retain(|secret| secret.len() >= SHORTEST);
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         secrets.dedup();
         Self { secrets }
     }
 
     /// `text` without them.
     pub fn text(&self, text: &str) -> String {
-        let mut text = text.lines().map(named).collect::<Vec<_>>().join("\n") + "\n";
+        let mut out = String::with_capacity(text.len());
+        for line in text.lines() {
+            out.push_str(&self.line(line));
+            out.push('\n');
+        }
+        out
+    }
+
+    fn line(&self, line: &str) -> String {
+        // First what was cut: taking out another secret could hide the beginning of this one
+        let mut line = match line.strip_suffix(CUT) {
+            Some(start) => format!("{}{CUT}", self.without_start_of_secret(start)),
+            None => line.to_owned(),
+        };
         for secret in &self.secrets {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), REMOVED);
+            if line.contains(secret.as_str()) {
+                line = line.replace(secret.as_str(), REMOVED);
             }
         }
-        text
+        named::without_values(&line)
+    }
+
+    /// `line` without the beginning of a secret at its end.
+    fn without_start_of_secret<'a>(&self, line: &'a str) -> &'a str {
+        let starts = |secret: &String| {
+            let ends = secret.char_indices().skip(1).map(|(at, _)| at).chain([secret.len()]);
+            ends.filter(|end| line.ends_with(&secret[..*end])).max()
+        };
+        let longest = self.secrets.iter().filter_map(starts).max().unwrap_or(0);
+        &line[..line.len() - longest]
     }
 }
 
@@ -64,43 +87,31 @@ fn collect(value: &Json, secrets: &mut Vec<String>) {
     }
 }
 
+/// A text as it is, as it is quoted, without what only separates, and its bytes.
 fn add_text(text: &str, secrets: &mut Vec<String>) {
     secrets.push(text.to_owned());
-    secrets.push(text.replace('-', ""));
+    secrets.push(text.escape_debug().to_string());
+    secrets.push(text.replace(['-', ':'], ""));
+    if let Some((_, payload)) = text.split_once("://") {
+        secrets.push(payload.to_owned()); // of a setup code to scan
+    }
+    if text.len() >= SHORTEST {
+        add_bytes(text.as_bytes(), secrets);
+    }
 }
 
+/// Bytes as hexadecimal digits, base64, a list, and text.
 fn add_bytes(bytes: &[u8], secrets: &mut Vec<String>) {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    secrets.push(hex.to_uppercase());
-    secrets.push(hex);
-    secrets.push(STANDARD.encode(bytes));
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    for separator in ["", ":", "-", " ", ", "] {
+        let digits = digits.join(separator);
+        secrets.push(digits.to_uppercase());
+        secrets.push(digits);
+    }
+    secrets.push(STANDARD_NO_PAD.encode(bytes));
+    secrets.push(URL_SAFE_NO_PAD.encode(bytes));
     let list = format!("{bytes:?}");
     secrets.push(list.trim_matches(['[', ']']).to_owned());
     secrets.push(String::from_utf8_lossy(bytes).into_owned());
-}
-
-/// `line` without the values of words that name a secret: `word=value`, `word = "value"`,
-/// `word: value`.
-fn named(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find(['=', ':']) {
-        let (before, after) = rest.split_at(at + 1);
-        out.push_str(before);
-        rest = after;
-        let word = before[..at].trim_end();
-        let word = word.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
-        let word = word.to_lowercase();
-        if WORDS.iter().any(|secret| word == *secret || word.ends_with(&format!("_{secret}"))) {
-            let value = rest.trim_start();
-            out.push(' ');
-            out.push_str(REMOVED);
-            rest = match value.strip_prefix('"') {
-                Some(quoted) => quoted.split_once('"').map_or("", |(_, rest)| rest),
-                None => value.find(char::is_whitespace).map_or("", |end| &value[end..]),
-            };
-        }
-    }
-    out.push_str(rest);
-    out
+    secrets.push(bytes.escape_ascii().to_string());
 }

@@ -80,3 +80,43 @@ fn what_helps_is_in_it() {
         assert!(text.contains(word), "{word:?} is not in it");
     }
 }
+
+#[test]
+fn a_line_that_was_cut_holds_no_half_of_a_secret() {
+    use tracing_subscriber::layer::SubscriberExt;
+    let key: Vec<u8> = (200..232).collect();
+    let list = format!("{key:?}");
+    let list = list.trim_matches(['[', ']']);
+    let identity = serde_json::json!({ "signing_seed": key, "setup_code": "314-15-926" });
+    let redactor = Redactor::new(&[identity], []);
+    for filler in 250..420 {
+        let ring = crate::log::Ring::default();
+        let registry = tracing_subscriber::registry().with(ring.clone());
+        tracing::subscriber::with_default(registry, || {
+            tracing::info!("{} {list} 314-15-926", "x".repeat(filler));
+        });
+        let told = redactor.text(&ring.lines()[0]);
+        let rest = told.trim_end().trim_end_matches('…').rsplit('x').next().unwrap();
+        let rest = rest.replace("(removed)", "");
+        assert!(rest.trim().is_empty(), "{filler}: {rest:?} of a secret came out");
+    }
+}
+
+#[test]
+fn every_form_of_a_secret_is_known() {
+    let redactor = Redactor::new(&[], ["X-HM://0023ISYWY7QX9".to_owned(), "a\"b-c".to_owned()]);
+    for text in [
+        "scan X-HM://0023ISYWY7QX9 now",
+        "scan 0023ISYWY7QX9 now",
+        "scan 58:2d:48:4d:3a:2f:2f:30:30:32:33:49:53:59:57:59:37:51:58:39 now",
+        "scan WC1ITTovLzAwMjNJU1lXWTdRWDk= now",
+        "scan a\"b-c now",
+        "scan a\\\"b-c now",
+        "scan 61, 22, 62, 2D, 63 now",
+        "scan [97, 34, 98, 45, 99] now",
+    ] {
+        let told = redactor.text(text);
+        assert!(told.starts_with("scan ") && told.contains("(removed)"), "{text}: {told}");
+        assert!(told.ends_with(" now\n"), "{text}: {told}");
+    }
+}
