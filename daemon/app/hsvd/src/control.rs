@@ -3,8 +3,8 @@
 //! thread of its own, so that its callers never delay HomeKit.
 //!
 //! ```text
-//! core ── State (watch), Signal (broadcast) ──► control ── properties, signals ──► bus
-//! core ◄── Request (16 at most), answers ────── control ◄──────── calls ────────── bus
+//! core ── State, Score (watch), Signal (broadcast) ──► control ── properties, signals ──► bus
+//! core ◄── Request (16 at most), answers ────────────── control ◄──────── calls ────────── bus
 //! ```
 //!
 //! Interfaces translate. What is decided stands in the core and in `camera`; who may call is the
@@ -24,6 +24,7 @@ mod pairing;
 mod settings;
 mod state;
 mod system;
+mod written;
 
 use std::io;
 use std::thread::{self, JoinHandle};
@@ -34,7 +35,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 pub use desk::{Answer, Desk, Refused, Request};
 pub use facts::{Facts, Last, Troubles};
 pub use settings::SettingsDesk;
-pub use state::{Signal, State};
+pub use state::{Score, Signal, State};
 pub use system::About;
 
 use crate::config::{Bus, ControlConfig};
@@ -48,9 +49,11 @@ const END_WITHIN: Duration = Duration::from_millis(200);
 /// The core's end. Dropping it takes the camera off the bus.
 pub struct Outlet {
     /// What properties show.
-    pub state: watch::Sender<State>,
+    state: watch::Sender<State>,
     /// What happens.
-    pub signals: broadcast::Sender<Signal>,
+    signals: broadcast::Sender<Signal>,
+    /// The newest look for movement.
+    scores: watch::Sender<Score>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -65,6 +68,7 @@ pub fn spawn(
 ) -> io::Result<(Outlet, mpsc::Receiver<Request>)> {
     let (state, published) = watch::channel(State::start());
     let (signals, _) = broadcast::channel(SIGNALS);
+    let (scores, looks) = watch::channel(Score::default());
     let (desk, requests) = Desk::new(published.clone());
     let service = Service { desk, settings, about };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -73,10 +77,10 @@ pub fn spawn(
         .build()?;
     let told = signals.clone();
     let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
-        runtime.block_on(run(config, service, published, told));
+        runtime.block_on(run(config, service, published, told, looks));
         runtime.shutdown_background();
     })?;
-    Ok((Outlet { state, signals, thread: Some(thread) }, requests))
+    Ok((Outlet { state, signals, scores, thread: Some(thread) }, requests))
 }
 
 async fn run(
@@ -84,23 +88,18 @@ async fn run(
     service: Service,
     mut state: watch::Receiver<State>,
     signals: broadcast::Sender<Signal>,
+    scores: watch::Receiver<Score>,
 ) {
     let metrics = metrics::serve(config.metrics, service.desk.clone());
     let serve = async {
         match &config.bus {
             Bus::None => bus::ended(&mut state).await,
-            bus => bus::serve(bus, &service, state, signals).await,
+            bus => bus::serve(bus, &service, state, signals, scores).await,
         }
     };
     tokio::select! {
         () = serve => {}
         () = metrics => {}
-    }
-}
-
-fn tell(signals: &broadcast::Sender<Signal>, signal: Signal) {
-    if signals.receiver_count() > 0 && signals.send(signal).is_err() {
-        tracing::debug!("the bus has just gone");
     }
 }
 
@@ -118,19 +117,23 @@ impl Outlet {
 
     /// Tells of looks for movement, from another thread.
     pub fn score_teller(&self) -> impl Fn(f64, f64) + Send + Sync + 'static {
-        let signals = self.signals.clone();
-        move |score, threshold| tell(&signals, Signal::MotionScore(score, threshold))
+        let scores = self.scores.clone();
+        move |score, threshold| {
+            scores.send_replace((score, threshold));
+        }
     }
 
     /// Tells what happened, if anybody listens.
     pub fn tell(&self, signal: Signal) {
-        tell(&self.signals, signal);
+        if self.signals.receiver_count() > 0 && self.signals.send(signal).is_err() {
+            tracing::debug!("the bus has just gone");
+        }
     }
 
     /// Takes the camera off the bus: what was answered leaves first.
     pub fn end(self) {
-        let Self { state, signals, thread } = self;
-        drop((state, signals));
+        let Self { state, signals, scores, thread } = self;
+        drop((state, signals, scores));
         let until = Instant::now() + END_WITHIN;
         while thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until
         {

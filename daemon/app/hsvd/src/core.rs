@@ -296,6 +296,7 @@ impl Core {
         });
         self.recorder(now, camera::recording::Input::Stopping);
         self.end_live_views(now);
+        self.publish(now);
         drop((ports.hap, ports.hds, self.announcer));
         let mut net = ports.net;
         // Writers tell what has left, and wait while nobody listens.
@@ -312,7 +313,7 @@ impl Core {
             debug!("a peer did not take its goodbye in time");
         }
         self.control.outlet.end();
-        info!("stopped");
+        info!(event = "stopped", "stopped");
     }
 }
 

@@ -16,7 +16,7 @@ use super::camera::Camera1;
 use super::desk::Desk;
 use super::pairing::Pairing1;
 use super::settings::{Settings1, SettingsDesk};
-use super::state::{Signal, State};
+use super::state::{Score, Signal, State};
 use super::system::{About, System1};
 use crate::config::Bus;
 
@@ -39,14 +39,19 @@ pub async fn serve(
     service: &Service,
     mut state: watch::Receiver<State>,
     signals: broadcast::Sender<Signal>,
+    scores: watch::Receiver<Score>,
 ) {
     let (mut is_told, mut again) = (false, AGAIN.0);
     loop {
-        match time::timeout(CONNECT_WITHIN, connect(bus, service)).await {
+        // Looked at before the name is had: whatever changes from then on is told
+        let known = state.borrow_and_update().clone();
+        let mut news = News { signals: signals.subscribe(), scores: scores.clone() };
+        news.scores.mark_unchanged();
+        match time::timeout(CONNECT_WITHIN, connect(bus, service, &known)).await {
             Ok(Ok(connection)) => {
                 info!(name = BUS_NAME, "on D-Bus");
                 again = AGAIN.0;
-                match tell(&connection, &mut state, signals.subscribe()).await {
+                match tell(&connection, known, &mut state, news).await {
                     Told::All => {
                         // Answers that were given leave first
                         connection.graceful_shutdown().await;
@@ -79,7 +84,7 @@ pub async fn ended(state: &mut watch::Receiver<State>) {
     while state.changed().await.is_ok() {}
 }
 
-async fn connect(bus: &Bus, service: &Service) -> zbus::Result<Connection> {
+async fn connect(bus: &Bus, service: &Service, known: &State) -> zbus::Result<Connection> {
     let builder = match bus {
         Bus::None | Bus::Session => Builder::session(),
         Bus::System => Builder::system(),
@@ -87,9 +92,9 @@ async fn connect(bus: &Bus, service: &Service) -> zbus::Result<Connection> {
     };
     let Service { desk, settings, about } = service;
     let connection = builder
-        .serve_at(OBJECT_PATH, Camera1::new(desk.clone()))
+        .serve_at(OBJECT_PATH, Camera1::new(desk.clone(), known))
         .serve_at(OBJECT_PATH, Pairing1::new(desk.clone()))
-        .serve_at(OBJECT_PATH, Settings1::new(settings.clone()))
+        .serve_at(OBJECT_PATH, Settings1::new(desk.clone(), settings.clone()))
         .serve_at(OBJECT_PATH, System1::new(desk.clone(), settings.clone(), about.clone()))
         .build()
         .await?;
@@ -106,15 +111,34 @@ enum Told {
     BusGone,
 }
 
-/// Tells changes and signals until the core or the bus is gone.
+/// What happens besides changes of the state. Scores come five times a second, and only the newest
+/// matters; they have a place of their own, so that they push nothing else out.
+struct News {
+    signals: broadcast::Receiver<Signal>,
+    scores: watch::Receiver<Score>,
+}
+
+/// Tells changes and signals until the core or the bus is gone. `known` is what callers can have
+/// seen already.
 async fn tell(
     connection: &Connection,
+    known: State,
     state: &mut watch::Receiver<State>,
-    mut signals: broadcast::Receiver<Signal>,
+    News { mut signals, mut scores }: News,
 ) -> Told {
-    let mut old = state.borrow_and_update().clone();
+    let mut old = known;
     loop {
         let told = tokio::select! {
+            // What happened is told in full before the end is seen
+            biased;
+            signal = signals.recv() => match signal {
+                Ok(signal) => tell_signal(connection, signal).await,
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    debug!(missed, "D-Bus is slow: signals dropped");
+                    Ok(())
+                }
+                Err(broadcast::error::RecvError::Closed) => return Told::All,
+            },
             changed = state.changed() => {
                 if changed.is_err() {
                     return Told::All;
@@ -124,14 +148,10 @@ async fn tell(
                 old = new;
                 told
             }
-            signal = signals.recv() => match signal {
-                Ok(signal) => tell_signal(connection, signal).await,
-                Err(broadcast::error::RecvError::Lagged(missed)) => {
-                    debug!(missed, "D-Bus is slow: signals dropped");
-                    Ok(())
-                }
-                Err(broadcast::error::RecvError::Closed) => return Told::All,
-            },
+            Ok(()) = scores.changed() => {
+                let (score, threshold) = *scores.borrow_and_update();
+                tell_score(connection, score, threshold).await
+            }
             () = connection.closed() => return Told::BusGone,
         };
         if let Err(error) = told {
@@ -161,10 +181,12 @@ async fn tell_signal(connection: &Connection, signal: Signal) -> zbus::Result<()
         Signal::LiveSessionEnded(id, reason) => {
             Camera1::live_session_ended(emitter, id, reason).await
         }
-        Signal::MotionScore(score, threshold) => {
-            Camera1::motion_score(emitter, score, threshold).await
-        }
     }
+}
+
+async fn tell_score(connection: &Connection, score: f64, threshold: f64) -> zbus::Result<()> {
+    let camera = interface::<Camera1>(connection).await?;
+    Camera1::motion_score(camera.signal_emitter(), score, threshold).await
 }
 
 async fn interface<I: Interface>(connection: &Connection) -> zbus::Result<InterfaceRef<I>> {

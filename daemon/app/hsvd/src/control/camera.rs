@@ -11,6 +11,7 @@ use zbus::{OwnedFd, interface};
 
 use super::desk::{Desk, Request};
 use super::state::State;
+use super::written::Written;
 use super::{explain, memfd};
 
 /// Pixels of a snapshot's sides.
@@ -21,12 +22,15 @@ const WATCH_S: std::ops::RangeInclusive<u32> = 1..=600;
 /// State, motion, pictures.
 pub struct Camera1 {
     desk: Desk,
+    software_privacy: Written<bool>,
+    night_vision: Written<bool>,
 }
 
 impl Camera1 {
-    /// Over `desk`.
-    pub fn new(desk: Desk) -> Self {
-        Self { desk }
+    /// Over `desk`, whose callers know `state`.
+    pub fn new(desk: Desk, state: &State) -> Self {
+        let software_privacy = Written::new(state.is_disabled_by_owner);
+        Self { desk, software_privacy, night_vision: Written::new(state.night_vision) }
     }
 
     /// Tells of every property that differs.
@@ -39,7 +43,7 @@ impl Camera1 {
         if old.mode.manually_disabled != new.mode.manually_disabled {
             self.manually_disabled_changed(emitter).await?;
         }
-        if old.is_disabled_by_owner != new.is_disabled_by_owner {
+        if self.software_privacy.is_ours(new.is_disabled_by_owner) {
             self.software_privacy_changed(emitter).await?;
         }
         if old.privacy_switch() != new.privacy_switch() {
@@ -54,7 +58,7 @@ impl Camera1 {
         if old.is_moving != new.is_moving {
             self.motion_detected_changed(emitter).await?;
         }
-        if old.night_vision != new.night_vision {
+        if self.night_vision.is_ours(new.night_vision) {
             self.night_vision_changed(emitter).await?;
         }
         if old.filter != new.filter {
@@ -86,8 +90,20 @@ impl Camera1 {
     }
 
     #[zbus(property)]
-    async fn set_software_privacy(&self, is_on: bool) -> Result<(), Error> {
-        self.desk.order(|answer| Request::SetSoftwarePrivacy(is_on, answer)).await
+    async fn set_software_privacy(
+        &self,
+        is_on: bool,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+    ) -> Result<(), Error> {
+        let write = self.software_privacy.begin();
+        let done = self.desk.order(|answer| Request::SetSoftwarePrivacy(is_on, answer)).await;
+        let now = self.desk.state().is_disabled_by_owner;
+        if done.is_ok() {
+            write.granted(now);
+        } else if write.refused(now) {
+            self.software_privacy_changed(&emitter).await?;
+        }
+        done
     }
 
     #[zbus(property)]
@@ -125,13 +141,25 @@ impl Camera1 {
     }
 
     #[zbus(property)]
-    async fn set_night_vision(&self, mode: String) -> Result<(), Error> {
+    async fn set_night_vision(
+        &self,
+        mode: String,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+    ) -> Result<(), Error> {
         let is_automatic = match mode.as_str() {
             "automatic" => true,
             "off" => false,
             _ => return Err(Error::InvalidArgument("night vision is automatic or off".to_owned())),
         };
-        self.desk.order(|answer| Request::SetNightVision(is_automatic, answer)).await
+        let write = self.night_vision.begin();
+        let done = self.desk.order(|answer| Request::SetNightVision(is_automatic, answer)).await;
+        let now = self.desk.state().night_vision;
+        if done.is_ok() {
+            write.granted(now);
+        } else if write.refused(now) {
+            self.night_vision_changed(&emitter).await?;
+        }
+        done
     }
 
     #[zbus(property)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ::control::{Controller, Error, LiveSession, Recording};
 use frame::Size;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 
 use super::facts::Facts;
 use super::state::State;
@@ -112,12 +112,28 @@ impl Desk {
         self.state.borrow().clone()
     }
 
+    /// A place among the calls that look; whoever goes on after its question keeps it till then.
+    ///
+    /// # Errors
+    /// Busy when too many look.
+    pub fn look(&self) -> Result<Slot<'_>, Refused> {
+        self.slot(&self.looks)
+    }
+
+    /// A place among the calls that change something.
+    ///
+    /// # Errors
+    /// Busy when too many do.
+    pub fn change(&self) -> Result<Slot<'_>, Refused> {
+        self.slot(&self.changes)
+    }
+
     /// Asks the core for what changes nothing, and waits for its answer.
     ///
     /// # Errors
     /// The core's refusal; Busy without asking it when too many wait.
     pub async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, Error> {
-        self.send(&self.looks, request).await
+        self.look()?.ask(request).await
     }
 
     /// Has the core change something, and waits for its answer.
@@ -125,15 +141,29 @@ impl Desk {
     /// # Errors
     /// As [`Desk::ask`].
     pub async fn order(&self, request: impl FnOnce(Answer<()>) -> Request) -> Result<(), Error> {
-        self.send(&self.changes, request).await
+        self.change()?.ask(request).await
     }
 
-    async fn send<T>(
-        &self,
-        slots: &Semaphore,
-        request: impl FnOnce(Answer<T>) -> Request,
-    ) -> Result<T, Error> {
-        let _slot = slots.try_acquire().map_err(|_| Refused::Busy)?;
+    fn slot<'a>(&'a self, slots: &'a Semaphore) -> Result<Slot<'a>, Refused> {
+        let held = slots.try_acquire().map_err(|_| Refused::Busy)?;
+        Ok(Slot { requests: &self.requests, _held: held })
+    }
+}
+
+/// A caller's place, for as long as it is kept.
+#[derive(Debug)]
+#[must_use]
+pub struct Slot<'a> {
+    requests: &'a mpsc::Sender<Request>,
+    _held: SemaphorePermit<'a>,
+}
+
+impl Slot<'_> {
+    /// Asks the core, and waits for its answer.
+    ///
+    /// # Errors
+    /// The core's refusal.
+    pub async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, Error> {
         let (answer, reply) = oneshot::channel();
         self.requests.try_send(request(answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refused::Busy,
@@ -180,7 +210,10 @@ mod tests {
         while let Some(done) = waiting.join_next().await {
             assert!(done.unwrap().is_ok());
         }
-        drop(inbox);
+        let held: Vec<_> = (0..LOOKS).map(|_| desk.look().unwrap()).collect();
+        assert!(matches!(desk.ask(Request::Recordings).await, Err(Error::Busy(_))), "still at it");
+        assert!(inbox.is_empty());
+        drop((held, inbox));
         assert!(matches!(desk.order(Request::Identify).await, Err(Error::Busy(_))), "it is gone");
     }
 }

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use zbus::interface;
 use zbus::object_server::SignalEmitter;
 
+use super::desk::Desk;
 use super::diagnostics::Redactor;
 use crate::overlay::{SettingError, Settings};
 use crate::store::Store;
@@ -34,33 +35,35 @@ impl SettingsDesk {
         self.settings.lock().await.list()
     }
 
-    /// Knows every secret that is kept: in the state, and in the owner's file.
+    /// Knows every secret that is kept, in the state and in the owner's file, and those `texts`.
     ///
     /// # Errors
     /// The store's: a secret that cannot be read cannot be kept out of anything.
-    pub async fn redactor(&self) -> Result<Redactor, Error> {
+    pub async fn redactor(&self, texts: [String; 2]) -> Result<Redactor, Error> {
         let read = |domain: &&str| self.store.load(domain).transpose();
         let documents: Result<Vec<_>, _> = SECRET.iter().filter_map(read).collect();
         let documents = documents.map_err(|error| {
             warn!(error = &error as &dyn std::error::Error, "no diagnostics");
             Error::StoreFailed("the state cannot be read, so its secrets are not known".to_owned())
         })?;
-        Ok(Redactor::new(&documents, self.settings.lock().await.secrets()))
+        let owners = self.settings.lock().await.secrets();
+        Ok(Redactor::new(&documents, owners.into_iter().chain(texts)))
     }
 
-    /// Changes and saves, one caller after the other; the disk is waited for elsewhere.
+    /// Changes and saves, one caller after the other; the disk is waited for elsewhere. Whether
+    /// RestartNeeded is another now.
     async fn change(
         &self,
         change: impl FnOnce(&Settings) -> Result<Settings, SettingError>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let mut settings = self.settings.lock().await;
         let changed = change(&settings).map_err(refused)?;
         let (saved, store) = (changed.clone(), Arc::clone(&self.store));
         let saving = tokio::task::spawn_blocking(move || saved.save(&store));
         let saved = saving.await.map_err(|error| Error::StoreFailed(error.to_string()))?;
         saved.map_err(|error| refused(error.into()))?;
-        *settings = changed;
-        Ok(())
+        let was_needed = std::mem::replace(&mut *settings, changed).is_restart_needed();
+        Ok(settings.is_restart_needed() != was_needed)
     }
 }
 
@@ -78,13 +81,14 @@ fn refused(error: SettingError) -> Error {
 
 /// Settings over the owner's file.
 pub struct Settings1 {
-    desk: SettingsDesk,
+    desk: Desk,
+    settings: SettingsDesk,
 }
 
 impl Settings1 {
-    /// Over `desk`.
-    pub fn new(desk: SettingsDesk) -> Self {
-        Self { desk }
+    /// Over `settings`; `desk` says how many may ask at once.
+    pub fn new(desk: Desk, settings: SettingsDesk) -> Self {
+        Self { desk, settings }
     }
 
     async fn tell(&self, emitter: &SignalEmitter<'_>) {
@@ -98,12 +102,13 @@ impl Settings1 {
 impl Settings1 {
     #[zbus(property)]
     async fn restart_needed(&self) -> bool {
-        self.desk.settings.lock().await.is_restart_needed()
+        self.settings.settings.lock().await.is_restart_needed()
     }
 
     #[zbus(out_args("settings"))]
     async fn list(&self) -> Result<Vec<Setting>, Error> {
-        Ok(self.desk.list().await)
+        let _slot = self.desk.look()?;
+        Ok(self.settings.list().await)
     }
 
     async fn set(
@@ -112,9 +117,12 @@ impl Settings1 {
         value: String,
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> Result<(), Error> {
-        self.desk.change(|settings| settings.with(&key, &value)).await?;
+        let _slot = self.desk.change()?;
+        let is_changed = self.settings.change(|settings| settings.with(&key, &value)).await?;
         info!(key, "a setting was set for the next start");
-        self.tell(&emitter).await;
+        if is_changed {
+            self.tell(&emitter).await;
+        }
         Ok(())
     }
 
@@ -123,9 +131,12 @@ impl Settings1 {
         key: String,
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> Result<(), Error> {
-        self.desk.change(|settings| settings.without(&key)).await?;
+        let _slot = self.desk.change()?;
+        let is_changed = self.settings.change(|settings| settings.without(&key)).await?;
         info!(key, "a setting is the file's again from the next start on");
-        self.tell(&emitter).await;
+        if is_changed {
+            self.tell(&emitter).await;
+        }
         Ok(())
     }
 }

@@ -147,9 +147,10 @@ pub enum Signal {
     LiveSessionStarted(LiveSession),
     /// It is over, and why.
     LiveSessionEnded(u32, String),
-    /// A look for movement: what moved of the picture, and from where on it counts. 0 to 1.
-    MotionScore(f64, f64),
 }
+
+/// A look for movement: what moved of the picture, and from where on it counts. Both 0 to 1.
+pub type Score = (f64, f64);
 
 #[cfg(test)]
 mod tests {

@@ -78,7 +78,8 @@ impl System1 {
         &self,
         #[zbus(connection)] connection: &zbus::Connection,
     ) -> Result<Vec<Finding>, Error> {
-        let facts = self.desk.ask(Request::Facts).await?;
+        let look = self.desk.look()?; // kept until all is looked at
+        let facts = look.ask(Request::Facts).await?;
         let machine = machine::look(&self.about.state_dir, Some(connection)).await;
         Ok(doctor::findings(&facts, &machine))
     }
@@ -95,9 +96,11 @@ impl System1 {
         #[zbus(connection)] connection: &zbus::Connection,
     ) -> Result<OwnedFd, Error> {
         let About { version, board, state_dir, journal } = &self.about;
-        let facts = self.desk.ask(Request::Facts).await?;
+        let look = self.desk.look()?; // kept until all is gathered
+        let facts = look.ask(Request::Facts).await?;
+        let (code, uri) = look.ask(Request::SetupCode).await?;
         let machine = machine::look(state_dir, Some(connection)).await;
-        let redactor = self.settings.redactor().await?;
+        let redactor = self.settings.redactor([code, uri]).await?;
         let material = Material {
             version,
             board,

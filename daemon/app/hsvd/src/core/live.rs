@@ -30,11 +30,10 @@ use rand_chacha::rand_core::Rng;
 use rtp::rtcp::Cname;
 use rtp::{Event, Moment, NtpTime, Output};
 use tokio::sync::mpsc;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::Core;
 use crate::config::LiveConfig;
-use crate::control::Signal;
 use crate::udp::{self, Datagram, Port};
 use encodes::Recording;
 pub use encodes::{Capacity, Encodes as LiveEncodes};
@@ -207,12 +206,7 @@ impl Core {
         self.hush(service);
         let Some(mut view) = self.live.views[service].take() else { return };
         view.close(moment(now));
-        let summary = view.summary(now, Reason::Ended(reason));
-        info!("{summary}");
-        if view.running.is_some() {
-            let why = summary.why().to_owned();
-            self.control.outlet.tell(Signal::LiveSessionEnded(view.number, why));
-        }
+        self.tell_live_ended(now, &view, Reason::Ended(reason));
         let connection = view.connection.0;
         drop(view);
         self.plan_live();
@@ -221,10 +215,10 @@ impl Core {
 
     /// The daemon stops: every viewer is told.
     pub(super) fn end_live_views(&mut self, now: Instant) {
-        for view in &mut self.live.views {
-            if let Some(mut view) = view.take() {
+        for service in 0..self.live.views.len() {
+            if let Some(mut view) = self.live.views[service].take() {
                 view.close(moment(now));
-                info!("{}", view.summary(now, Reason::Stopping));
+                self.tell_live_ended(now, &view, Reason::Stopping);
             }
         }
     }

@@ -4,8 +4,10 @@
 use std::time::Instant;
 
 use ::control::LiveSession;
+use tracing::info;
 
 use super::LiveViews;
+use super::summary::Reason;
 use super::view::View;
 use crate::control::Signal;
 use crate::core::Core;
@@ -31,7 +33,19 @@ impl Core {
         self.control.history.counts.live_sessions += 1;
         let view = self.live.views[service].as_ref();
         if let Some(session) = view.and_then(|view| session(view, service, now)) {
+            let LiveSession { id, viewer, .. } = &session;
+            info!(event = "live-started", session = id, viewer, "a live view begins");
             self.control.outlet.tell(Signal::LiveSessionStarted(session));
+        }
+    }
+
+    /// A viewer is gone, for `reason`; told on the bus if it had started.
+    pub(super) fn tell_live_ended(&self, now: Instant, view: &View, reason: Reason) {
+        let summary = view.summary(now, reason);
+        info!(event = "live-ended", session = view.number, reason = summary.why(), "{summary}");
+        if view.running.is_some() {
+            let why = summary.why().to_owned();
+            self.control.outlet.tell(Signal::LiveSessionEnded(view.number, why));
         }
     }
 }
