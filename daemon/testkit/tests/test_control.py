@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The D-Bus service from outside: who may do what, what it says, and what it survives."""
+"""The D-Bus service from outside: what it offers and what it says."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ import json
 import mmap
 import os
 import socket
-import subprocess
 import tarfile
 import time
 import xml.etree.ElementTree as xml
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from bus_fixtures import run_bus
 from conftest import Home, pair
 
 from hsv_testkit import database as db
@@ -28,10 +26,8 @@ from hsv_testkit.bus import (
     INTERFACES,
     NAME,
     PATH,
-    SYSTEM,
     Bus,
     Caller,
-    People,
     busctl,
     is_there,
     refused,
@@ -107,82 +103,6 @@ def test_the_usual_programs_can_use_it(bus: Bus, start_on_bus: Any) -> None:
     assert f"{ERROR}NotPermitted" in said.stderr, "an unpaired camera does not look"
 
 
-# Who may do what
-
-
-READ = [
-    ["get-property", NAME, PATH, "org.hsvcam.Camera1", "Mode"],
-    ["introspect", NAME, PATH],
-    ["call", NAME, PATH, "org.hsvcam.Camera1", "Recordings"],
-    ["call", NAME, PATH, "org.hsvcam.Camera1", "LiveSessions"],
-    ["call", NAME, PATH, "org.hsvcam.Camera1", "ExplainRecording"],
-    ["call", NAME, PATH, "org.hsvcam.Pairing1", "Controllers"],
-    ["call", NAME, PATH, "org.hsvcam.System1", "Doctor"],
-    ["call", NAME, PATH, "org.hsvcam.System1", "Stats"],
-]
-CHANGE = [
-    ["set-property", NAME, PATH, "org.hsvcam.Camera1", "SoftwarePrivacy", "b", "true"],
-    ["set-property", NAME, PATH, "org.hsvcam.Camera1", "NightVision", "s", "off"],
-    ["call", NAME, PATH, "org.hsvcam.Camera1", "Identify"],
-    ["call", NAME, PATH, "org.hsvcam.Pairing1", "ClearAttempts"],
-    ["call", NAME, PATH, "org.hsvcam.Pairing1", "UnpairAll"],
-]
-ROOT = [["call", NAME, PATH, "org.hsvcam.Pairing1", "SetupCode"]]
-
-
-def test_who_may_do_what(each_bus: Bus, start_on_bus: Any) -> None:
-    start_on_bus(each_bus, user="hsv")
-    rows = [
-        ("hsvt-nobody", [], READ + CHANGE + ROOT),
-        ("hsvt-look", READ, CHANGE + ROOT),
-        ("hsvt-admin", READ + CHANGE, ROOT),
-        ("root", READ + CHANGE + ROOT, []),
-    ]
-    for name, allowed, denied in rows:
-        for words in denied:
-            said = busctl(name, each_bus, *words)
-            assert said.returncode != 0, (name, words)
-            assert "denied" in said.stderr.lower(), (name, words, said.stderr)
-        for words in allowed:
-            said = busctl(name, each_bus, *words)
-            assert said.returncode == 0, (name, words, said.stderr)
-    log = busctl("hsvt-look", each_bus, "call", NAME, PATH, "", "SetupCode").stderr.lower()
-    assert "denied" in log or "invalid" in log, "a call without an interface opens nothing"
-
-
-def test_nobody_else_may_be_the_camera(each_bus: Bus, start_on_bus: Any) -> None:
-    for name in ("hsvt-nobody", "hsvt-look", "hsvt-admin"):
-        own = ["call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "RequestName"]
-        said = busctl(name, each_bus, *own, "su", NAME, "0")
-        assert said.returncode != 0 and "denied" in said.stderr.lower(), (name, said)
-
-
-def test_signals_are_for_those_who_may_look(
-    people: People, open_folder: Path, start_on_bus: Any
-) -> None:
-    for bus in run_bus(open_folder, "dbus-daemon", SYSTEM):
-        start_on_bus(bus, user="hsv")
-        heard = {}
-        for name in ("hsvt-nobody", "hsvt-look"):
-            words = ["dbus-monitor", "--address", bus.address, f"sender='{NAME}'"]
-            heard[name] = subprocess.Popen(
-                [*People.command(name), "stdbuf", "-oL", *words],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        time.sleep(1)
-        caller = Caller(bus)
-        caller.set("Camera1", "SoftwarePrivacy", "b", True)
-        time.sleep(1)
-        caller.close()
-        for monitor in heard.values():
-            monitor.terminate()
-        said = {name: monitor.communicate(timeout=10)[0] for name, monitor in heard.items()}
-        assert "PropertiesChanged" in said["hsvt-look"], said
-        assert "PropertiesChanged" not in said["hsvt-nobody"], said
-
-
 # Privacy
 
 
@@ -204,6 +124,44 @@ def test_software_privacy_goes_the_way_of_the_switch(home: Home, caller: Caller)
     assert caller.get("Camera1", "SoftwarePrivacy") is True, "it holds over a power cut"
     caller.set("Camera1", "SoftwarePrivacy", "b", False)
     assert caller.get("Camera1", "Mode") == "stream"
+
+
+def changes_of(caller: Caller, name: str, act: Callable[[], None]) -> list[Any]:
+    """The values of a property that are told while `act` acts and for a second after."""
+    with caller.listening("PropertiesChanged") as change:
+        act()
+        values, until = [], time.monotonic() + 1
+        with suppress(TimeoutError):
+            while (left := until - time.monotonic()) > 0:
+                _, changed, invalidated = change(left)
+                assert not invalidated
+                values += [changed[name][1]] if name in changed else []
+    return values
+
+
+def test_each_change_of_a_property_is_told_once(home: Home, caller: Caller) -> None:
+    def write(name: str, signature: str, value: Any) -> Callable[[], None]:
+        return lambda: caller.set("Camera1", name, signature, value)
+
+    for is_on in (True, False):
+        told = changes_of(caller, "SoftwarePrivacy", write("SoftwarePrivacy", "b", is_on))
+        assert told == [is_on]
+        told = changes_of(caller, "ManuallyDisabled", write("SoftwarePrivacy", "b", not is_on))
+        assert told == [not is_on]
+        caller.set("Camera1", "SoftwarePrivacy", "b", is_on)
+    for word in ("off", "automatic"):
+        assert changes_of(caller, "NightVision", write("NightVision", "s", word)) == [word]
+    by_home = changes_of(
+        caller, "NightVision", lambda: home.session.write((db.NIGHT_VISION, False))
+    )
+    assert by_home == ["off"], "what Home writes is told, too"
+    setting = ("Settings1", "Set", "ss", "name")
+    told = changes_of(caller, "RestartNeeded", lambda: caller.call(*setting, '"Porch"'))
+    assert told == [True]
+    told = changes_of(caller, "RestartNeeded", lambda: caller.call(*setting, '"Gate"'))
+    assert told == [], "it is needed already"
+    unset = ("Settings1", "Unset", "s", "name")
+    assert changes_of(caller, "RestartNeeded", lambda: caller.call(*unset)) == [False]
 
 
 # Everything else that can be asked
@@ -288,6 +246,36 @@ def test_a_restart_begins_anew_in_the_same_process(home: Home, caller: Caller) -
     wait_for("the name", lambda: is_there(caller))
     assert caller.get("Pairing1", "Paired") is True
     assert caller.call("System1", "Stats")["uptime_seconds"] < 10
+
+
+def test_a_restart_ends_what_runs_and_tells_so(
+    home: Home, caller: Caller, make_viewer: Callable[..., Viewer]
+) -> None:
+    hub = home.hub()
+    hub.arm(Selected(width=1280, height=720))
+    wait_for("a fragment", lambda: caller.call("System1", "Stats")["prebuffer_milliseconds"] > 0)
+    caller.call("Camera1", "TriggerMotion")
+    hub.wait_motion()
+    recording = hub.record()
+    recording.collect(1)
+    viewer = make_viewer(home)
+    viewer.set_up()
+    viewer.start()
+    wait_for("the view", lambda: caller.get("Camera1", "Viewers") == 1)
+    with (
+        caller.listening("LiveSessionEnded") as view_ended,
+        caller.listening("RecordingEnded") as recording_ended,
+    ):
+        caller.call("System1", "Restart")
+        assert view_ended(10) == (1, "the camera stops")
+        [last] = recording_ended(10)
+        assert last["id"] == ("t", 1) and last["outcome"][1] != "running", last
+    home.forget_sessions()
+    wait_for("the second start", lambda: started(home.camera) == 2)
+    wait_for("the name", lambda: is_there(caller))
+    assert caller.get("Camera1", "Recording") is False
+    assert caller.get("Camera1", "Viewers") == 0
+    assert caller.get("Pairing1", "Paired") is True
 
 
 def settings_of(caller: Caller) -> dict[str, dict[str, Any]]:

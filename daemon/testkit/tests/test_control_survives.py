@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Home, pair
+from jeepney import MessageType, new_method_call
 
 from hsv_testkit import database as db
 from hsv_testkit.accessory import Accessory
@@ -28,6 +30,7 @@ from hsv_testkit.bus import (
 )
 
 ERROR = "org.hsvcam.Error."
+REFUSAL = MessageType.error
 
 
 @pytest.fixture
@@ -97,6 +100,29 @@ def test_wrong_calls_have_names(home: Home, bus: Bus, caller: Caller) -> None:
     assert home.camera.is_running()
 
 
+def test_text_that_is_no_text_is_refused(home: Home, bus: Bus, caller: Caller) -> None:
+    """Invalid UTF-8, which a bus must not pass on, and what a file would read as something else."""
+    before = caller.records("Settings1", "List")
+    good, bad = b"VALUE-HERE", b"\xff\xfe\xc0\xaf\xed\xa0\x80\xf8!!"
+    for key, value in (("name", good.decode()), (good.decode(), '"x"')):
+        raw = Caller(bus)
+        where = raw.address("org.hsvcam.Settings1")
+        message = new_method_call(where, "Set", "ss", (key, value))
+        data = message.serialise(serial=77)
+        assert data.count(good) == 1 and len(good) == len(bad)
+        raw.connection.sock.sendall(data.replace(good, bad))
+        with suppress(ConnectionError):  # the bus may close it instead
+            while (answer := raw.connection.receive(timeout=10)).header.message_type != REFUSAL:
+                assert answer.header.message_type == MessageType.signal, answer
+        raw.close()
+    for value in ('"\\u0000"', '"a\nb"', '"\x1b[2J"', "\u202e"):
+        name = refused(lambda value=value: caller.call("Settings1", "Set", "ss", "name", value))
+        assert name == f"{ERROR}InvalidSetting", value
+    assert caller.records("Settings1", "List") == before
+    assert caller.get("Settings1", "RestartNeeded") is False
+    assert home.session.read(db.CAMERA_ACTIVE) in (1, True) and home.camera.is_running()
+
+
 def latencies(home: Home, seconds: float) -> list[float]:
     """Milliseconds of reads over HAP."""
     taken, until = [], time.monotonic() + seconds
@@ -147,16 +173,19 @@ def test_a_flood_of_calls_leaves_homekit_alone(home: Home, bus: Bus) -> None:
         return f"median {statistics.median(taken):.1f} ms, 95 % within {worst:.1f} ms"
 
     print(f"HAP reads alone: {told(calm)}; beside {sent / seconds:.0f} calls/s: {told(busy)}")
-    assert sent / seconds > 300, "that was no flood"
+    assert sent / seconds > 500, "that was no flood"
     assert home.camera.log().count("identify") < 10, "nor may it fill the log"
-    assert statistics.median(busy) < statistics.median(calm) + 20
+    assert statistics.median(busy) < statistics.median(calm) + 3
+    assert statistics.quantiles(busy, n=20)[-1] < statistics.quantiles(calm, n=20)[-1] + 25
     assert home.session.read(db.CAMERA_ACTIVE) in (1, True)
 
 
 def test_an_idle_camera_says_nothing(home: Home, caller: Caller) -> None:
+    """Nor does one that is only looked at."""
     time.sleep(1)
     before = len(home.camera.lines)
     for _ in range(20):
         caller.get("Camera1", "Mode")
         caller.records("System1", "Doctor")
+    time.sleep(30)
     assert home.camera.lines[before:] == []
