@@ -80,6 +80,10 @@ impl Light {
         let is_well = !matches!(lamps, Some(Err(_)));
         let lamps = lamps
             .and_then(|lamps| lamps.inspect_err(|error| warn!("the status light: {error:#}")).ok());
+        (Self::over(lamps, tell), is_well)
+    }
+
+    fn over(lamps: Option<Lamps>, tell: &Tell) -> Self {
         let status = StatusLight::new(Instant::now());
         let has_lamps = lamps.is_some();
         let tell = Tell::clone(tell);
@@ -90,7 +94,7 @@ impl Light {
             let thread = thread::Builder::new().name("status-led".to_owned());
             thread.spawn(move || blinking.blink()).expect("the system can start a thread")
         });
-        (Self { shared, thread }, is_well)
+        Self { shared, thread }
     }
 
     /// Shows what is so now.
@@ -192,5 +196,37 @@ impl Drop for Light {
         {
             tracing::error!("the status light's thread panicked");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn a_light_that_fails_later_and_works_again_is_told_each_once() {
+        let leds = tempfile::tempdir().unwrap();
+        let brightness = leds.path().join("white").join("brightness");
+        fs::create_dir(leds.path().join("white")).unwrap();
+        fs::write(leds.path().join("white").join("max_brightness"), "255").unwrap();
+        let led = KernelLed::open(leds.path(), "white").unwrap();
+        let (told, heard) = channel();
+        let tell: Tell = Arc::new(move |event| told.send(event).unwrap());
+        let light = Light::over(Some(Lamps::Kernel(led)), &tell);
+        fs::remove_file(&brightness).unwrap();
+        fs::create_dir(&brightness).unwrap(); // what even root cannot write
+        for _ in 0..3 {
+            light.set(Situation { pictures: true, may_shine: true, ..Situation::start() });
+        }
+        let next = || heard.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert_eq!(next(), HandEvent::Works(Part::StatusLed, false));
+        fs::remove_dir(&brightness).unwrap();
+        assert_eq!(next(), HandEvent::Works(Part::StatusLed, true));
+        assert_eq!(fs::read_to_string(&brightness).unwrap(), "255", "it shows what it should");
+        drop(light);
+        assert!(heard.try_recv().is_err(), "once each");
     }
 }

@@ -231,7 +231,7 @@ impl Server {
         }
         let is_paired = self.pairing_state.is_paired();
         if is_paired != was_paired {
-            tracing::info!(event = "pairings", is_paired, "pairings changed");
+            tracing::info!(is_paired, event = "pairings", "pairings changed");
             self.out.push(Output::PairingsChanged { is_paired });
             self.keep_verifier_while_unpaired();
         }
