@@ -14,6 +14,8 @@ mkdir -p "$card/select" "$card/boot-a" "$card/boot-b" "$card/state" "$card/data"
 for slot in a b; do
     boot=$card/boot-$slot
     cp "$images/Image" "$boot/"
+    # A kernel of a distribution needs one
+    [ ! -f "$images/initrd" ] || cp "$images/initrd" "$boot/"
     # A kernel's own tree may keep its vendor's folder
     for tree in $HSV_DEVICE_TREES; do
         cp "$(find "$images" -name "$tree" -type f | head -n 1)" "$boot/$tree"

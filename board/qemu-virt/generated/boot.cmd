@@ -41,6 +41,11 @@ elif test "${hsv_slot}" = B; then
 fi
 if test -z "${hsv_counted}"; then setenv bootargs "${bootargs} hsv.boot=last-resort"; fi
 load ${devtype} ${devnum}:${hsv_part} ${kernel_addr_r} Image
-booti ${kernel_addr_r} - ${fdtcontroladdr}
+setenv hsv_initrd -
+if test -e ${devtype} ${devnum}:${hsv_part} initrd; then
+  load ${devtype} ${devnum}:${hsv_part} ${ramdisk_addr_r} initrd
+  setenv hsv_initrd ${ramdisk_addr_r}:${filesize}
+fi
+booti ${kernel_addr_r} ${hsv_initrd} ${fdtcontroladdr}
 sleep 5
 reset

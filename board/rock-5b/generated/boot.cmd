@@ -41,7 +41,12 @@ elif test "${hsv_slot}" = B; then
 fi
 if test -z "${hsv_counted}"; then setenv bootargs "${bootargs} hsv.boot=last-resort"; fi
 load ${devtype} ${devnum}:${hsv_part} ${kernel_addr_r} Image
+setenv hsv_initrd -
+if test -e ${devtype} ${devnum}:${hsv_part} initrd; then
+  load ${devtype} ${devnum}:${hsv_part} ${ramdisk_addr_r} initrd
+  setenv hsv_initrd ${ramdisk_addr_r}:${filesize}
+fi
 load ${devtype} ${devnum}:${hsv_part} ${fdt_addr_r} rk3588-rock-5b.dtb
-booti ${kernel_addr_r} - ${fdt_addr_r}
+booti ${kernel_addr_r} ${hsv_initrd} ${fdt_addr_r}
 sleep 5
 reset

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The whole appliance under QEMU: a card, U-Boot, a system nobody can log in to, and its ports.
+
+Made by scripts/build-image; seen only as its owner sees it: the console, the card, the network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hsv_testkit.accessory import free_port
+from hsv_testkit.connection import Connection, ConnectionClosed
+from hsv_testkit.hds import HdsKeys
+from hsv_testkit.hub import Hub
+
+BENCH = "scripts/testbench/appliance"
+needs_appliance = pytest.mark.skipif("HSV_APPLIANCE" not in os.environ, reason=f"run by {BENCH}")
+HAP_PORT, HDS_PORT = 51826, 51827
+COMPLAINT = re.compile(r"Oops|BUG:|WARNING: CPU|Kernel panic|Failed to start|\[FAILED\]")
+KERNEL_STARTS = "Booting Linux on physical CPU"
+SETUP_CODE = re.compile(r"^\s*(\d{3}-\d{2}-\d{3})\s*$")
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass
+class Appliance:
+    """One card, and the machine that it is in; `host` and `port` are forwarded to the camera."""
+
+    work: Path
+    host: str = "127.0.0.1"
+    lines: list[tuple[float, str]] = field(default_factory=list)
+    """What the console said since the last start, with the moment."""
+
+    def __post_init__(self) -> None:
+        self.images = Path(os.environ["HSV_APPLIANCE"])
+        self.card = self.work / "card.img"
+        copy = ["cp", "--sparse=always", str(self.images / "card.img"), str(self.card)]
+        subprocess.run(copy, check=True)
+        self.port, self.hds_port = free_port(), free_port()
+        self._news = threading.Condition()
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Switches it on."""
+        self.lines.clear()
+        (monitor := self.work / "qmp").unlink(missing_ok=True)
+        forwards = "".join(
+            f",hostfwd=tcp:{self.host}:{outer}-:{inner}"
+            for outer, inner in ((self.port, HAP_PORT), (self.hds_port, HDS_PORT))
+        )
+        command = ["qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"]
+        command += ["-cpu", "cortex-a53", "-smp", "2", "-m", "1024", "-no-reboot"]
+        command += ["-display", "none", "-serial", "stdio", "-qmp", f"unix:{monitor},server,nowait"]
+        command += ["-bios", str(self.images / "u-boot.bin")]
+        command += ["-drive", f"if=none,id=card,format=raw,file={self.card}"]
+        command += ["-device", "virtio-blk-pci,drive=card,disable-legacy=on"]
+        command += ["-netdev", f"user,id=net{forwards}"]
+        command += ["-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci"]
+        command += ["-device", "virtio-balloon-pci,id=memory"]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            with self._news:
+                self.lines.append((time.monotonic(), ESCAPE.sub("", line).rstrip()))
+                self._news.notify_all()
+
+    def cut_power(self) -> None:
+        """As when its plug is pulled."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+        self._process = None
+
+    def console(self) -> str:
+        with self._news:
+            return "\n".join(line for _, line in self.lines)
+
+    def wait_line(self, pattern: re.Pattern[str], timeout: float) -> tuple[float, re.Match[str]]:
+        """The first line of this start that has it, and when it came."""
+        deadline = time.monotonic() + timeout
+        with self._news:
+            at = 0
+            while True:
+                for moment, line in self.lines[at:]:
+                    if match := pattern.search(line):
+                        return moment, match
+                at = len(self.lines)
+                left = deadline - time.monotonic()
+                alive = self._process is not None and self._process.poll() is None
+                if left <= 0 or not alive:
+                    said = "\n".join(line for _, line in self.lines[-200:])
+                    raise AssertionError(f"no {pattern.pattern!r} on the console:\n{said}")
+                self._news.wait(min(left, 1.0))
+
+    def wait_answer(self, timeout: float) -> float:
+        """The moment of the first HAP answer: whoever is not verified is refused with 470."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                with Connection(self.host, self.port, timeout=5) as connection:
+                    answer = connection.request("GET", "/accessories")
+                assert answer.status == 470, answer
+                return time.monotonic()
+            except (ConnectionClosed, ConnectionError, TimeoutError):
+                # QEMU itself takes the connection before anybody listens behind it
+                assert time.monotonic() < deadline, self.console()[-8000:]
+                time.sleep(0.2)
+
+    def setup_code(self, timeout: float) -> str:
+        """As an owner with a serial cable reads it."""
+        return self.wait_line(SETUP_CODE, timeout)[1][1]
+
+    def on_card(self, name: str) -> str | None:
+        """A file of the FAT partition, while the machine is off."""
+        table = subprocess.run(
+            ["sfdisk", "--json", self.card], check=True, capture_output=True, text=True
+        ).stdout
+        parts = json.loads(table)["partitiontable"]["partitions"]
+        (start,) = (part["start"] for part in parts if part["name"] == "select")
+        place = f"{self.card}@@{start * 512}"
+        done = subprocess.run(["mtype", "-i", place, f"::{name}"], capture_output=True)
+        return done.stdout.decode() if done.returncode == 0 else None
+
+    def memory_used_mib(self, timeout: float) -> float:
+        """Of its memory, what is not to be had by a new program, as its kernel tells QEMU."""
+        place = "/machine/peripheral/memory"
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(str(self.work / "qmp"))
+            stream = monitor.makefile("rw")
+
+            def ask(command: str, **arguments: Any) -> Any:
+                stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+                stream.flush()
+                while "return" not in (answer := json.loads(stream.readline())):
+                    assert "error" not in answer, answer
+                return answer["return"]
+
+            stream.readline()
+            ask("qmp_capabilities")
+            ask("qom-set", path=place, property="guest-stats-polling-interval", value=1)
+            deadline = time.monotonic() + timeout
+            while True:
+                told = ask("qom-get", path=place, property="guest-stats")
+                if told["last-update"] > 0:
+                    stats = told["stats"]
+                    used = stats["stat-total-memory"] - stats["stat-available-memory"]
+                    return float(used) / (1 << 20)
+                assert time.monotonic() < deadline, "the guest's balloon says nothing"
+                time.sleep(0.5)
+
+
+@dataclass
+class OutsideHub(Hub):
+    """A hub for which the camera's HDS port is another one of this computer."""
+
+    appliance: Appliance = field(kw_only=True)
+
+    def set_up_transport(self) -> tuple[int, HdsKeys]:
+        port, keys = super().set_up_transport()
+        assert port == HDS_PORT, "the firewall lets another port in"
+        return self.appliance.hds_port, keys

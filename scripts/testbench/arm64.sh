@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# Sourced after common.sh, for what is made for arm64 on an x86-64 computer: Debian's packages, and our programs.
+
+rust_target=aarch64-unknown-linux-gnu
+gcc_target=aarch64-linux-gnu
+
+# Debian's arm64 packages, in lists of their own: nothing of this computer's is changed.
+lists=${kernels:?}/arm64-lists
+apt_arm64=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State=$lists" -o "Dir::State::Lists=$lists/lists"
+    -o Dir::State::status=/dev/null -o "Dir::Cache=$lists")
+
+# What it takes, or the end.
+need_arm64() {
+    [ "$(uname -sm)" = "Linux x86_64" ] || unavailable "programs for arm64 are built on x86-64 computers"
+    command -v apt-get >/dev/null || unavailable "what is for arm64 is made of Debian's packages"
+    need_packages gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross kmod xz-utils "$@"
+    need_build_tools
+    if [ ! -d "$(rustc --print target-libdir --target "$rust_target")" ]; then
+        command -v rustup >/dev/null || unavailable "this Rust has no target $rust_target, and there is no rustup to add it"
+        rustup -q target add "$rust_target"
+    fi
+    mkdir -p "$lists/lists/partial" "$lists/archives/partial"
+}
+
+update_arm64() { apt-get "${apt_arm64[@]}" update -q >&2 || true; }
+
+# The newest kernel that there are headers of: 6.12.117+deb12-arm64
+newest_release() {
+    apt-cache "${apt_arm64[@]}" pkgnames linux-headers-6.12. 2>/dev/null |
+        sed -n 's/^linux-headers-\(6\.12\.[0-9]*+deb[0-9]*-arm64\)$/\1/p' | sort -V | tail -1
+}
+# version_of PACKAGE
+version_of() {
+    apt-cache "${apt_arm64[@]}" show --no-all-versions "$1" 2>/dev/null | sed -n 's/^Version: //p' | head -1
+}
+fetch_arm64() { apt-get "${apt_arm64[@]}" download -q "$@" || unavailable "$* could not be fetched"; }
+
+# libasound to link with, of the system that the programs run on. Sets `sysroot`.
+make_sysroot() {
+    local version work asound
+    version=$(version_of libasound2-dev)
+    sysroot=$kernels/arm64-sysroot-$version
+    if [ -z "$version" ]; then # what was made before serves as well
+        sysroot=$(find "$kernels" -maxdepth 1 -name 'arm64-sysroot-*' 2>/dev/null | sort -V | tail -1)
+        [ -n "$sysroot" ] || unavailable "apt knows no libasound2-dev for arm64"
+    fi
+    [ ! -d "$sysroot" ] || return 0
+    work=$(mktemp -d "$kernels/build.XXXXXX")
+    asound=$(apt-cache "${apt_arm64[@]}" depends libasound2-dev | sed -n 's/.*Depends: \(libasound2[a-z0-9]*\)$/\1/p')
+    (
+        cd "$work" || exit
+        fetch_arm64 libasound2-dev "$asound"
+        for package in *.deb; do dpkg-deb -x "$package" unpacked; done
+    )
+    mkdir -p "$work/sysroot/usr/lib" "$work/sysroot/usr/include"
+    mv "$work/unpacked/usr/lib/$gcc_target" "$work/sysroot/usr/lib"
+    mv "$work/unpacked/usr/include/alsa" "$work/sysroot/usr/include"
+    mv -T "$work/sysroot" "$sysroot" 2>/dev/null || [ -d "$sysroot" ] # another one may have been faster
+    rm -rf "$work"
+}
+
+# build_for_arm64 OPTION... : our programs, by the cross compiler; the options are cargo's. After make_sysroot.
+build_for_arm64() (
+    cd "$HSV_ROOT" || exit
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$gcc_target-gcc
+    export PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_SYSROOT_DIR=$sysroot
+    export PKG_CONFIG_LIBDIR=$sysroot/usr/lib/$gcc_target/pkgconfig
+    cargo build --target "$rust_target" -j "$(nproc)" "$@"
+)
