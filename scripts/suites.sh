@@ -4,7 +4,7 @@
 # $HSV_PYTHON, $HSVD, $jobs; $slow, empty without the slow tests; $told, a folder for what they say.
 
 suites=daemon/testkit/tests
-without_machines=(--ignore "$suites/machine" --ignore "$suites/arm64")
+without_machines=(--ignore "$suites/machine" --ignore "$suites/arm64" --ignore "$suites/appliance")
 not_patient=(${slow:+-m "not patient"})
 
 outside() { "$HSV_PYTHON" -m pytest --color=no --durations=10 ${slow:+"$slow"} "$@"; }
@@ -89,5 +89,12 @@ drivers() {
 arm64() {
     local status=0
     scripts/testbench/arm64 "$HSV_PYTHON" -m pytest --color=no --durations=5 "$suites/arm64" || status=$?
+    [ "$status" -eq 77 ] || return "$status"
+}
+
+# The whole appliance: its image made of packages, started by U-Boot, paired, its plug pulled.
+appliance() {
+    local status=0
+    scripts/testbench/appliance "$HSV_PYTHON" -m pytest --color=no --durations=1 "$suites/appliance" || status=$?
     [ "$status" -eq 77 ] || return "$status"
 }

@@ -132,7 +132,7 @@ class Appliance:
         return self.wait_line(SETUP_CODE, timeout)[1][1]
 
     def on_card(self, name: str) -> str | None:
-        """A file of the FAT partition, while the machine is off."""
+        """A file of the FAT partition, as it is on the card by now."""
         table = subprocess.run(
             ["sfdisk", "--json", self.card], check=True, capture_output=True, text=True
         ).stdout
@@ -143,7 +143,7 @@ class Appliance:
         return done.stdout.decode() if done.returncode == 0 else None
 
     def memory_used_mib(self, timeout: float) -> float:
-        """Of its memory, what is not to be had by a new program, as its kernel tells QEMU."""
+        """What its programs and kernel hold, without copies of the card, as its kernel tells QEMU."""
         place = "/machine/peripheral/memory"
         with socket.socket(socket.AF_UNIX) as monitor:
             monitor.connect(str(self.work / "qmp"))
@@ -164,8 +164,8 @@ class Appliance:
                 told = ask("qom-get", path=place, property="guest-stats")
                 if told["last-update"] > 0:
                     stats = told["stats"]
-                    used = stats["stat-total-memory"] - stats["stat-available-memory"]
-                    return float(used) / (1 << 20)
+                    spare = stats["stat-free-memory"] + stats["stat-disk-caches"]
+                    return float(stats["stat-total-memory"] - spare) / (1 << 20)
                 assert time.monotonic() < deadline, "the guest's balloon says nothing"
                 time.sleep(0.5)
 

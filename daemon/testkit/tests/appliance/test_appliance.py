@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hsv_testkit import database as db
 from hsv_testkit import media, third_party
 from hsv_testkit.appliance import (
     COMPLAINT,
@@ -44,12 +45,23 @@ def appliance(tmp_path: Path) -> Iterator[Appliance]:
     print(f"--- console since the last start\n{machine.console()}")
 
 
-def start(appliance: Appliance, which: str) -> None:
-    """To the first answer, which is told beside the kernel's start."""
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Figures, also of a test that passes."""
+
+    def told(line: str) -> None:
+        with capsys.disabled():
+            print(f"\n{line}", end="", flush=True)
+
+    return told
+
+
+def start(appliance: Appliance) -> float:
+    """To the first answer; seconds since the kernel began."""
     appliance.start()
     kernel, _ = appliance.wait_line(re.compile(KERNEL_STARTS), START_S)
     answered = appliance.wait_answer(START_S)
-    print(f"\n{which}: {answered - kernel:.1f} s from the kernel's start to the first HAP answer")
+    return answered - kernel
 
 
 def pair(appliance: Appliance, code: str) -> Pairing:
@@ -70,11 +82,15 @@ def pair(appliance: Appliance, code: str) -> Pairing:
 
 
 def record(appliance: Appliance, pairing: Pairing, path: Path, is_armed: bool = False) -> None:
-    """A figure walks through the picture; the hub fetches what it sees."""
+    """A figure walks through the picture; the hub is told of it, and fetches what the camera has."""
     with Session(appliance.host, appliance.port, pairing, timeout=60) as session:
         hub = OutsideHub(session, appliance.host, appliance=appliance)
-        if not is_armed:
+        if is_armed:
+            session.subscribe(db.MOTION_DETECTED)
+        else:
             hub.arm(SELECTED)
+        if not session.read(db.MOTION_DETECTED):
+            hub.wait_motion(120)
         recording = hub.open_soon(120)
         recording.collect(2, timeout=120)
         recording.close()
@@ -84,21 +100,34 @@ def record(appliance: Appliance, pairing: Pairing, path: Path, is_armed: bool = 
     media.decode_every_frame(path)
 
 
+def wait_card(appliance: Appliance, code: str | None) -> None:
+    """Until setup-code.txt on the FAT partition has the code, or is gone."""
+    deadline = time.monotonic() + 60
+    while True:
+        text = appliance.on_card("setup-code.txt")
+        if text is None if code is None else text is not None and code in text:
+            return
+        assert time.monotonic() < deadline, f"setup-code.txt has {text!r}"
+        time.sleep(1)
+
+
 def test_a_card_starts_pairs_records_and_survives_its_plug(
-    appliance: Appliance, tmp_path: Path
+    appliance: Appliance, tell: Callable[[str], None], tmp_path: Path
 ) -> None:
-    start(appliance, "first start")
+    tell(f"first start: {start(appliance):.1f} s from the kernel's to the first HAP answer")
     code = appliance.setup_code(120)
+    wait_card(appliance, code)
     time.sleep(IDLE_S)
     used = appliance.memory_used_mib(60)
-    print(f"idle: {used:.0f} MiB used")
+    tell(f"idle: {used:.0f} MiB used")
     assert used <= IDLE_MOST_MIB
     pairing = pair(appliance, code)
     record(appliance, pairing, tmp_path / "before.mp4")
+    wait_card(appliance, None)
     assert not COMPLAINT.search(appliance.console())
 
     appliance.cut_power()
-    start(appliance, "after the power cut")
+    tell(f"after the power cut: {start(appliance):.1f} s")
     record(appliance, pairing, tmp_path / "after.mp4", is_armed=True)
     said = appliance.console()
     assert not COMPLAINT.search(said)
