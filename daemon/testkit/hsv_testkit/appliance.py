@@ -143,7 +143,7 @@ class Appliance:
         return done.stdout.decode() if done.returncode == 0 else None
 
     def memory_used_mib(self, timeout: float) -> float:
-        """What its programs and kernel hold, without copies of the card, as its kernel tells QEMU."""
+        """What programs and kernel hold, without copies of the card, as the kernel tells QEMU."""
         place = "/machine/peripheral/memory"
         with socket.socket(socket.AF_UNIX) as monitor:
             monitor.connect(str(self.work / "qmp"))

@@ -82,7 +82,7 @@ def pair(appliance: Appliance, code: str) -> Pairing:
 
 
 def record(appliance: Appliance, pairing: Pairing, path: Path, is_armed: bool = False) -> None:
-    """A figure walks through the picture; the hub is told of it, and fetches what the camera has."""
+    """A figure walks through the picture; the hub is told of it and fetches what was seen."""
     with Session(appliance.host, appliance.port, pairing, timeout=60) as session:
         hub = OutsideHub(session, appliance.host, appliance=appliance)
         if is_armed:
