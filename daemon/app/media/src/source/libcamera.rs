@@ -118,7 +118,7 @@ fn wish(id: &str, config: &VideoConfig) -> Wish {
 fn format(told: ::libcamera::Format) -> Format {
     let mut format = Format::of(FourCc(told.fourcc.0), told.width, told.height);
     format.bytes_per_line = told.stride;
-    let len = u64::from(told.stride) * u64::from(told.lines) * 3 / 2;
+    let len = (u64::from(told.stride) * u64::from(told.lines)).saturating_mul(3) / 2;
     format.size_image = u32::try_from(len).unwrap_or(u32::MAX);
     format.matrix = if told.is_bt709 { Matrix::Bt709 } else { Matrix::Bt601 };
     format.range = if told.is_full_range { Range::Full } else { Range::Limited };
