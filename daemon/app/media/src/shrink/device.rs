@@ -182,10 +182,17 @@ impl DeviceScaler {
             };
         }
         let Some(session) = &mut self.session else { return Ok(None) };
-        if !session.is_free()? || !session.submit(picture)? {
-            return Ok(None);
+        loop {
+            if !session.is_free()? || !session.submit(picture)? {
+                return Ok(None);
+            }
+            match session.collect(patience, &self.copied)? {
+                Outcome::Scaled(scaled) => return Ok(Some(scaled)),
+                // From elsewhere it would come in other memory: a new stream for an encoder.
+                Outcome::Damaged if matches!(patience, Patience::Full) => {}
+                Outcome::Damaged | Outcome::Late => return Ok(None),
+            }
         }
-        session.collect(patience, &self.copied)
     }
 }
 
@@ -258,11 +265,7 @@ impl Session {
         Ok(true)
     }
 
-    fn collect(
-        &mut self,
-        patience: Patience<'_>,
-        copied: &Arc<Counter>,
-    ) -> Result<Option<Arc<YuvPicture>>, Fault> {
+    fn collect(&mut self, patience: Patience<'_>, copied: &Arc<Counter>) -> Result<Outcome, Fault> {
         let begun = Instant::now();
         loop {
             let left = patience.time().saturating_sub(begun.elapsed());
@@ -273,13 +276,14 @@ impl Session {
                     let layout = DeviceLayout { buffer_len: lent.buffer_len(), ..self.layout };
                     let (converter, copied) = (Arc::clone(&self.converter), Arc::clone(copied));
                     let picture = LentPicture { layout, size, lent, converter, copied };
-                    return Ok(Some(Arc::new(YuvPicture::in_device(size, Arc::new(picture)))));
+                    let picture = YuvPicture::in_device(size, Arc::new(picture));
+                    return Ok(Outcome::Scaled(Arc::new(picture)));
                 }
                 Scaled::Picture(_) => {}
                 Scaled::Damaged => {
                     self.damaged += 1;
                     return if self.damaged < MOST_DAMAGED {
-                        Ok(None)
+                        Ok(Outcome::Damaged)
                     } else {
                         Err(Fault::Damaged)
                     };
@@ -289,11 +293,18 @@ impl Session {
                 }
                 Scaled::Nothing => {
                     self.late_since = Some(begun);
-                    return Ok(None);
+                    return Ok(Outcome::Late);
                 }
             }
         }
     }
+}
+
+/// What became of a picture.
+enum Outcome {
+    Scaled(Arc<YuvPicture>),
+    Damaged,
+    Late,
 }
 
 /// A second of them, as of an encoder.
