@@ -169,6 +169,13 @@ impl Ops for Device {
         Ok(Rate { pictures: chosen.denominator, seconds: chosen.numerator })
     }
 
+    fn default_of(&self, control: Control) -> io::Result<i32> {
+        let mut told = sys::v4l2_queryctrl { id: control.0, ..Plain::zeroed() };
+        // SAFETY: QUERYCTRL takes a v4l2_queryctrl.
+        unsafe { self.ioctl(vidioc::VIDIOC_QUERYCTRL, &mut told) }?;
+        Ok(told.default_value)
+    }
+
     fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
         let mut one = sys::v4l2_ext_control {
             id: control.0,
@@ -197,6 +204,9 @@ impl Ops for Device {
 
     fn set_crop(&self, queue: Queue, crop: Rect) -> io::Result<Rect> {
         let mut selection = crop.to_raw(queue, Target::Crop);
+        if queue.direction == Direction::Capture {
+            selection.flags = sys::V4L2_SEL_FLAG_LE;
+        }
         // SAFETY: S_SELECTION takes a v4l2_selection.
         unsafe { self.ioctl(raw::S_SELECTION, &mut selection) }?;
         Ok(Rect::from_raw(&selection))

@@ -28,13 +28,18 @@ pub trait Ops: Send + Sync + 'static {
     fn set_rate(&self, queue: Queue, rate: Rate) -> io::Result<Rate>;
     /// Sets a control. Kernel: VIDIOC_S_EXT_CTRLS.
     fn set_control(&self, control: Control, value: i32) -> io::Result<()>;
+    /// What a control is before anybody sets it. Kernel: VIDIOC_QUERYCTRL.
+    fn default_of(&self, control: Control) -> io::Result<i32> {
+        let _ = control;
+        Err(Errno::INVAL.into())
+    }
     /// A part of the pictures that go in or of what the sensor sees. Kernel: VIDIOC_G_SELECTION.
     fn selection(&self, queue: Queue, target: Target) -> io::Result<Rect> {
         let _ = (queue, target);
         Err(Errno::NOTTY.into())
     }
-    /// Asks which part of them is to be used; returns what the device chose. Kernel:
-    /// VIDIOC_S_SELECTION.
+    /// Asks which part of them is to be used, and of what a sensor sees for no more than that;
+    /// returns what the device chose. Kernel: VIDIOC_S_SELECTION, V4L2_SEL_FLAG_LE.
     fn set_crop(&self, queue: Queue, crop: Rect) -> io::Result<Rect> {
         let _ = (queue, crop);
         Err(Errno::NOTTY.into())

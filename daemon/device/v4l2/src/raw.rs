@@ -59,6 +59,8 @@ unsafe impl Plain for sys::v4l2_pix_format_mplane {}
 // SAFETY: integers and a union of integers.
 unsafe impl Plain for sys::v4l2_plane {}
 // SAFETY: integers and arrays.
+unsafe impl Plain for sys::v4l2_queryctrl {}
+// SAFETY: integers and arrays.
 unsafe impl Plain for sys::v4l2_requestbuffers {}
 // SAFETY: integers and arrays.
 unsafe impl Plain for sys::v4l2_selection {}

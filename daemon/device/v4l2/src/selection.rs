@@ -25,13 +25,31 @@ impl Rect {
         Self { left: 0, top: 0, width, height }
     }
 
+    /// Whether nothing of it lies outside of `other`.
+    pub(crate) fn is_within(self, other: Self) -> bool {
+        let ([left, top, right, bottom], outer) = (self.edges(), other.edges());
+        left >= outer[0] && top >= outer[1] && right <= outer[2] && bottom <= outer[3]
+    }
+
     /// Whether no edge is further than `pixels` from where `other` has it.
     pub(crate) fn is_near(self, other: Self, pixels: u32) -> bool {
-        let edges = |rect: Self| {
-            let (right, bottom) = (rect.left.saturating_add(rect.width), rect.top);
-            [rect.left, rect.top, right, bottom.saturating_add(rect.height)]
-        };
-        edges(self).into_iter().zip(edges(other)).all(|(one, other)| one.abs_diff(other) <= pixels)
+        let edges = self.edges().into_iter().zip(other.edges());
+        edges.into_iter().all(|(one, other)| one.abs_diff(other) <= pixels)
+    }
+
+    /// The whole blocks of `pixels` columns and rows in it.
+    pub(crate) fn whole_blocks(self, pixels: u32) -> Self {
+        let [left, top, right, bottom] = self.edges();
+        let [left, top] = [left, top].map(|edge| edge.next_multiple_of(pixels));
+        let [right, bottom] = [right, bottom].map(|edge| edge / pixels * pixels);
+        let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
+        Self { left, top, width, height }
+    }
+
+    /// Left, top, right, bottom.
+    fn edges(self) -> [u32; 4] {
+        let Self { left, top, width, height } = self;
+        [left, top, left.saturating_add(width), top.saturating_add(height)]
     }
 
     /// What G_SELECTION and S_SELECTION take.
@@ -89,6 +107,18 @@ mod tests {
             assert!(rect.is_near(other, distance), "{other:?}");
             assert!(distance == 0 || !rect.is_near(other, distance - 1), "{other:?}");
         }
+    }
+
+    #[test]
+    fn blocks_lie_within() {
+        let rect = Rect { left: 321, top: 64, width: 640, height: 361 };
+        let blocks = Rect { left: 336, top: 64, width: 624, height: 352 };
+        assert_eq!(rect.whole_blocks(16), blocks);
+        assert_eq!(blocks.whole_blocks(16), blocks);
+        assert_eq!(Rect { left: 1, ..Rect::of(20, 40) }.whole_blocks(16).width, 0);
+        assert!(blocks.is_within(rect) && rect.is_within(rect) && !rect.is_within(blocks));
+        assert!(!Rect { top: 63, ..rect }.is_within(rect));
+        assert!(!Rect { height: 362, ..rect }.is_within(rect));
     }
 
     #[test]

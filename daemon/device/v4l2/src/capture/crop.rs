@@ -4,18 +4,27 @@
 use super::OpenError;
 use crate::{Ops, Queue, Rect, Target};
 
-/// Asks for it, before the format: a device that can scale makes the wished size of it.
+/// Asks for it, before the format: a device that can scale makes the wished size of it. One that
+/// rounds outwards all the same is asked for whole blocks.
 pub(super) fn set(ops: &impl Ops, queue: Queue, wanted: Rect) -> Result<(), OpenError> {
-    let set = ops.set_crop(queue, wanted);
+    let is_set = |asked| ops.set_crop(queue, asked).map(|got| got.is_within(wanted));
+    if matches!(is_set(wanted), Ok(true)) {
+        return Ok(());
+    }
+    let set = is_set(wanted.whole_blocks(ROUNDING));
     set.map(drop).map_err(|source| OpenError::NoCrop { wanted, source })
 }
 
 /// Whether it holds: a format may have changed it. What an owner cut off must not be seen, so that
-/// anything but rounding is an error.
+/// anything but rounding inwards is an error.
 pub(super) fn check(ops: &impl Ops, queue: Queue, wanted: Rect) -> Result<(), OpenError> {
     let got = ops.selection(queue, Target::Crop);
     let got = got.map_err(|source| OpenError::NoCrop { wanted, source })?;
-    if got.is_near(wanted, ROUNDING) { Ok(()) } else { Err(OpenError::Crop { wanted, got }) }
+    if got.is_within(wanted) && got.is_near(wanted, ROUNDING) {
+        Ok(())
+    } else {
+        Err(OpenError::Crop { wanted, got })
+    }
 }
 
 /// Pixels: sensors read blocks of so many at most.

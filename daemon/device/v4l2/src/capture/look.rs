@@ -3,7 +3,7 @@
 
 use crate::{Control, Ops, Rect};
 
-/// What an owner sets of a camera; what is not set stays as the camera has it.
+/// What an owner sets of a camera; what is not set is as the camera has it before anybody sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Look {
     /// Mirrored. With `vertical_flip` turned by 180 degrees, for cameras that hang.
@@ -29,27 +29,38 @@ impl Look {
     /// Sets it, all but the crop; the settings that the camera does not have or does not take.
     pub(super) fn apply(&self, ops: &impl Ops) -> Vec<&'static str> {
         let set = |control, value| ops.set_control(control, value).is_ok();
-        let by_hand = |automatic, manual, control, value: u32| {
+        // The camera keeps what somebody set before.
+        let reset = |control| ops.default_of(control).is_ok_and(|value| set(control, value));
+        let flips = [
+            ("horizontal-flip", Control::HORIZONTAL_FLIP, self.horizontal_flip),
+            ("vertical-flip", Control::VERTICAL_FLIP, self.vertical_flip),
+        ];
+        let flips = flips.into_iter().filter(|&(_, control, is_wanted)| {
+            let is_set = set(control, is_wanted.into());
+            is_wanted && !is_set
+        });
+        let steps = self.exposure_us.map(|us| (us / EXPOSURE_STEP_US).max(1));
+        let (white, kelvin) = (Control::AUTO_WHITE_BALANCE, Control::WHITE_BALANCE_TEMPERATURE);
+        let by_hand = [
+            (
+                "exposure",
+                Control::EXPOSURE_AUTO,
+                EXPOSURE_MANUAL,
+                Control::EXPOSURE_ABSOLUTE,
+                steps,
+            ),
+            ("gain", Control::AUTOGAIN, 0, Control::GAIN, self.gain),
+            ("white-balance", white, 0, kelvin, self.white_balance_k),
+        ];
+        let by_hand = by_hand.into_iter().filter(|&(_, automatic, manual, control, value)| {
+            let Some(value) = value else {
+                let _are_reset = (reset(control), reset(automatic));
+                return false;
+            };
             // Some have no automatic to switch off.
             let _is_off = set(automatic, manual);
-            set(control, i32::try_from(value).unwrap_or(i32::MAX))
-        };
-        let flip = |control, is_wanted: bool| set(control, is_wanted.into()) || !is_wanted;
-        let exposure = |us: u32| {
-            let steps = (us / EXPOSURE_STEP_US).max(1);
-            by_hand(Control::EXPOSURE_AUTO, EXPOSURE_MANUAL, Control::EXPOSURE_ABSOLUTE, steps)
-        };
-        let gain = |gain| by_hand(Control::AUTOGAIN, 0, Control::GAIN, gain);
-        let white = |kelvin| {
-            by_hand(Control::AUTO_WHITE_BALANCE, 0, Control::WHITE_BALANCE_TEMPERATURE, kelvin)
-        };
-        let taken = [
-            ("horizontal-flip", flip(Control::HORIZONTAL_FLIP, self.horizontal_flip)),
-            ("vertical-flip", flip(Control::VERTICAL_FLIP, self.vertical_flip)),
-            ("exposure", self.exposure_us.is_none_or(exposure)),
-            ("gain", self.gain.is_none_or(gain)),
-            ("white-balance", self.white_balance_k.is_none_or(white)),
-        ];
-        taken.into_iter().filter(|(_, is_taken)| !is_taken).map(|(name, _)| name).collect()
+            !set(control, i32::try_from(value).unwrap_or(i32::MAX))
+        });
+        flips.map(|flip| flip.0).chain(by_hand.map(|one| one.0)).collect()
     }
 }

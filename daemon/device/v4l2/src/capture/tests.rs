@@ -24,6 +24,8 @@ struct State {
     /// Those that it has, with their values.
     controls: Vec<(Control, i32)>,
     crop: Option<Rect>,
+    /// It begins at multiples of so many columns.
+    crop_step: u32,
     /// A format takes it back.
     crop_goes: bool,
     /// Answers of `dequeue` before pictures come again.
@@ -45,6 +47,7 @@ struct Fake(Arc<Mutex<State>>);
 impl Fake {
     fn camera() -> Self {
         let fake = Self::default();
+        fake.0.lock().unwrap().crop_step = 1;
         fake.0.lock().unwrap().offered = vec![
             (FourCc::YUYV, 1920, 1080, Rate::fps(5)),
             (FourCc::MJPEG, 1920, 1080, Rate::fps(30)),
@@ -121,13 +124,22 @@ impl Ops for Fake {
         self.0.lock().unwrap().crop.map_or_else(|| errno(Errno::NOTTY), Ok)
     }
 
-    /// Whole blocks of eight pixels.
+    /// Whole blocks, however that may be.
     fn set_crop(&self, _: Queue, crop: Rect) -> io::Result<Rect> {
         let mut state = self.0.lock().unwrap();
         assert!(state.set.is_none(), "the format comes after it");
+        let step = state.crop_step;
         let Some(set) = &mut state.crop else { return errno(Errno::NOTTY) };
-        *set = Rect { left: crop.left & !7, ..crop };
+        *set = Rect { left: crop.left / step * step, ..crop };
         Ok(*set)
+    }
+
+    fn default_of(&self, control: Control) -> io::Result<i32> {
+        match control {
+            Control::EXPOSURE_AUTO => Ok(3),
+            Control::EXPOSURE_ABSOLUTE => Ok(157),
+            _ => errno(Errno::INVAL),
+        }
     }
 
     fn set_control(&self, control: Control, value: i32) -> io::Result<()> {
@@ -252,6 +264,14 @@ fn what_the_camera_does_not_have_of_a_look_is_told() {
     assert_eq!(values, [0, 1, 16, 1, 200]);
     drop(capture);
 
+    assert!(Capture::start(fake.clone(), &wish(30)).unwrap().refused().is_empty());
+    let values: Vec<_> = fake.0.lock().unwrap().controls.iter().map(|&(_, value)| value).collect();
+    assert_eq!(
+        values,
+        [0, 0, 16, 3, 157],
+        "what is not set any more is as it was, if that is known"
+    );
+
     let plain = Fake::camera();
     assert!(Capture::start(plain.clone(), &wish(30)).unwrap().refused().is_empty());
     let look = Look { vertical_flip: true, ..Look::default() };
@@ -269,7 +289,16 @@ fn a_crop_that_the_camera_does_not_keep_is_an_error() {
 
     fake.0.lock().unwrap().crop = Some(Rect::of(1920, 1080));
     drop(Capture::start(fake.clone(), &wish).unwrap());
-    assert_eq!(fake.0.lock().unwrap().crop, Some(Rect { left: 320, ..wanted }), "rounding is none");
+    assert_eq!(fake.0.lock().unwrap().crop, Some(wanted));
+
+    (fake.0.lock().unwrap().set, fake.0.lock().unwrap().crop_step) = (None, 8);
+    drop(Capture::start(fake.clone(), &wish).unwrap());
+    let within = Rect { left: 336, top: 64, width: 624, height: 352 };
+    assert_eq!(fake.0.lock().unwrap().crop, Some(within), "nothing that was cut off is seen");
+
+    (fake.0.lock().unwrap().set, fake.0.lock().unwrap().crop_step) = (None, 100);
+    let refused = Capture::start(fake.clone(), &wish);
+    assert!(matches!(refused, Err(OpenError::Crop { got, .. }) if got.left == 300));
 
     (fake.0.lock().unwrap().set, fake.0.lock().unwrap().crop_goes) = (None, true);
     let refused = Capture::start(fake.clone(), &wish);
