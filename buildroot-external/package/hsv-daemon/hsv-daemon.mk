@@ -46,17 +46,7 @@ define HSV_DAEMON_INSTALL_TARGET_CMDS
 		$(INSTALL) -D -m 0755 $(@D)/$(HSV_DAEMON_OUT)/$(program) \
 			$(TARGET_DIR)/usr/bin/$(program)
 	)
-	$(INSTALL) -D -m 0644 $(@D)/daemon/app/hsvd/dist/70-hsvd.rules \
-		$(TARGET_DIR)/usr/lib/udev/rules.d/70-hsvd.rules
-	$(INSTALL) -D -m 0644 $(@D)/daemon/app/hsvd/dist/hsvd-sysusers.conf \
-		$(TARGET_DIR)/usr/lib/sysusers.d/hsvd.conf
-	$(INSTALL) -D -m 0644 $(@D)/daemon/app/hsvd/dist/org.hsvcam.Camera.conf \
-		$(TARGET_DIR)/usr/share/dbus-1/system.d/org.hsvcam.Camera.conf
-endef
-
-define HSV_DAEMON_INSTALL_INIT_SYSTEMD
-	$(INSTALL) -D -m 0644 $(@D)/daemon/app/hsvd/dist/hsvd.service \
-		$(TARGET_DIR)/usr/lib/systemd/system/hsvd.service
+	$(@D)/daemon/app/hsvd/dist/install $(TARGET_DIR)
 endef
 
 # As hsvd-sysusers.conf says; the image has no systemd-sysusers.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Man pages and completions, as images install them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,6 +16,36 @@ fn generated() -> TempDir {
     let made = Command::new(program).arg(folder.path()).output().unwrap();
     assert!(made.status.success(), "{}", Told::of(&made).error);
     folder
+}
+
+/// Every file below `folder`, by its name there.
+fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, name) = (entry.path(), PathBuf::from(entry.file_name()));
+        if path.is_dir() {
+            found.extend(files(&path).into_iter().map(|(below, text)| (name.join(below), text)));
+        } else {
+            found.insert(name, std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn what_images_install_is_up_to_date() {
+    let installed = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"));
+    let made = files(generated().path());
+    let names = |of: &BTreeMap<PathBuf, String>| of.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&installed), names(&made));
+    for (name, text) in made {
+        assert_eq!(
+            installed[&name],
+            text,
+            "{}: generate dist again, as the head of examples/generate.rs says",
+            name.display()
+        );
+    }
 }
 
 fn pages(folder: &Path) -> Vec<PathBuf> {
