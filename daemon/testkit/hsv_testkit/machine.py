@@ -22,6 +22,7 @@ needs_bench = pytest.mark.skipif(
 
 VIDEO = Path("/sys/class/video4linux")
 VIVID = Path("/sys/bus/platform/drivers/vivid")
+ALOOP = Path("/sys/bus/platform/drivers/snd_aloop")
 
 
 def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> float:
@@ -115,10 +116,21 @@ class Loopback:
         command += ["-f", "alsa", self.playback]
         self.player = subprocess.Popen(command)
 
-    def remove(self) -> None:
+    def _stop_player(self) -> None:
         if self.player:
             self.player.kill()
             self.player.wait()
+            self.player = None
+
+    def unplug(self) -> None:
+        self._stop_player()
+        (ALOOP / "unbind").write_text("snd_aloop.0")
+
+    def plug_in(self) -> None:
+        (ALOOP / "bind").write_text("snd_aloop.0")
+
+    def remove(self) -> None:
+        self._stop_player()
         unload("snd-aloop")
 
 

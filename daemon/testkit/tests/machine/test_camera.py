@@ -159,3 +159,34 @@ def test_unplugged_and_plugged_in_again(vivid: Vivid, make_home: MakeHome) -> No
         while not any("pictures again" in line for line in home.camera.lines[lines:]):
             assert time.monotonic() < deadline, home.camera.log()
             time.sleep(0.05)
+
+
+def test_a_sound_card_that_comes_back_is_heard_again(
+    vivid: Vivid, loopback: Loopback, make_home: MakeHome, tmp_path: Path
+) -> None:
+    """Unplugged in mid-recording: the pictures go on, and the next recording has sound."""
+    loopback.play_tone(TONE_HZ)
+    microphone = {"source": f"alsa:{loopback.capture}"}
+    home = make_home({"video": webcam_settings(vivid), "audio": microphone})
+    hub = home.hub()
+    hub.arm(SELECTED)
+    time.sleep((SELECTED.prebuffer_ms + SELECTED.fragment_ms) / 1000 + 1.5)
+    home.camera.trigger_motion()
+    recording = hub.record()
+    recording.collect(1)
+    loopback.unplug()
+    assert "again" in home.camera.wait_log("no sound", 10)
+    recording.collect(3)
+    recording.close()
+
+    loopback.plug_in()
+    loopback.play_tone(2 * TONE_HZ)
+    home.camera.wait_log("sound again", 40)
+    time.sleep((SELECTED.prebuffer_ms + SELECTED.fragment_ms) / 1000 + 1.5)
+    recording = hub.open_soon(10)
+    recording.collect(3)
+    recording.close()
+    checks.check_media(recording, SELECTED, audio=True)
+    path = recording.write(tmp_path / "again.mp4")
+    assert media.loudness(path) > -40, "the tone is not heard"
+    assert abs(media.pitch(path) - 2 * TONE_HZ) < 40
