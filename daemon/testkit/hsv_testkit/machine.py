@@ -116,6 +116,21 @@ class Loopback:
         command += ["-f", "alsa", self.playback]
         self.player = subprocess.Popen(command)
 
+    def run_fast(self, factor: float) -> None:
+        """The card's clock against the computer's, 0.8 to 1.2."""
+        control = "iface=PCM,name='PCM Rate Shift 100000',device=1"
+        command = ["amixer", "-q", "-c", "Loopback", "cset", control, str(round(100_000 / factor))]
+        subprocess.run(command, check=True, timeout=10)
+
+    def seconds_of(self, seconds: int) -> float:
+        """How long the card takes for what it calls so many seconds."""
+        command = ["arecord", "-q", "-D", self.capture, "-f", "S16_LE", "-r", "48000", "-c", "2"]
+        started = time.monotonic()
+        subprocess.run(
+            [*command, "-s", str(48_000 * seconds), "/dev/null"], check=True, timeout=3 * seconds
+        )
+        return time.monotonic() - started
+
     def _stop_player(self) -> None:
         if self.player:
             self.player.kill()

@@ -6,6 +6,7 @@ Run by scripts/testbench/uml, which see.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -190,3 +191,35 @@ def test_a_sound_card_that_comes_back_is_heard_again(
     path = recording.write(tmp_path / "again.mp4")
     assert media.loudness(path) > -40, "the tone is not heard"
     assert abs(media.pitch(path) - 2 * TONE_HZ) < 40
+
+
+@pytest.mark.parametrize("factor", [0.98, 1.02])
+def test_a_card_with_a_clock_of_its_own_stays_with_the_pictures(
+    vivid: Vivid, loopback: Loopback, make_home: MakeHome, factor: float
+) -> None:
+    """Uncorrected, they would move apart by four tenths of a second."""
+    if shutil.which("amixer") is None:
+        pytest.skip("amixer is not installed (Debian: alsa-utils)")
+    loopback.run_fast(factor)
+    took = loopback.seconds_of(10)
+    assert abs(10 / took - factor) < 0.01, f"10 s of the card took {took:.2f} s"
+    loopback.play_tone(TONE_HZ)
+    microphone = {"source": f"alsa:{loopback.capture}"}
+    home = make_home({"video": webcam_settings(vivid), "audio": microphone})
+    hub = home.hub()
+    hub.arm(SELECTED)
+    time.sleep((SELECTED.prebuffer_ms + SELECTED.fragment_ms) / 1000 + 1.5)
+    home.camera.trigger_motion()
+    recording = hub.record()
+    recording.collect(6)
+    recording.close()
+    summary = checks.check_media(recording, SELECTED, audio=True)
+    audio, video = summary.audio, summary.video
+    assert audio is not None
+    longer = [
+        run[audio.number].duration / audio.timescale - run[video.number].duration / video.timescale
+        for run in (fragment.runs for fragment in summary.fragments)
+    ]
+    moved = sum(longer[1:])  # the first begins where a packet of sound does
+    print(f"apart by {moved * 1000:.0f} ms in {summary.video_s:.1f} s")
+    assert abs(moved) < 0.1  # a packet lasts 64 ms
