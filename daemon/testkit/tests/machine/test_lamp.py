@@ -72,10 +72,12 @@ def hsvd(boards: Path, tmp_path: Path, what: str) -> str:
 
 def is_lit(pwm: LampPwm) -> bool:
     now = pwm.told()[-1]
-    if not now.is_enabled:
-        assert now.duty == 0, "what a chip does that is only disabled nobody knows"
-        return False
-    return now.duty > 0
+    return now.is_enabled and now.duty > 0
+
+
+def is_dark(pwm: LampPwm) -> bool:
+    """What a chip does that is only disabled nobody knows."""
+    return pwm.told()[-1].duty == 0
 
 
 def test_the_lamp_is_as_bright_as_the_table_says(
@@ -91,14 +93,14 @@ def test_the_lamp_is_as_bright_as_the_table_says(
     video = {"source": f"v4l2:{vivid.node}", "width": 640, "height": 360}
     home = make_home({"video": video, "audio": {"source": "none"}}, expect_end=True)
     home.camera.wait_log("capture started", 20)
-    assert not is_lit(pwm), "by day"
+    assert is_dark(pwm), "by day"
 
     bus.shine(0.5)
     wait_until(lambda: is_lit(pwm), DWELL_S + 20)
     assert pwm.told()[-1] == LIT
     # a camera that is off needs no light, and has it again when it is on
     home.session.write((db.CAMERA_ACTIVE, 0))
-    wait_until(lambda: not is_lit(pwm), 2)
+    wait_until(lambda: is_dark(pwm), 2)
     home.session.write((db.CAMERA_ACTIVE, 1))
     wait_until(lambda: is_lit(pwm), DWELL_S + 20)
     assert pwm.told()[-1] == LIT
@@ -106,12 +108,12 @@ def test_the_lamp_is_as_bright_as_the_table_says(
     home.camera.kill()
     assert is_lit(pwm), "nobody was left to darken it"
     hsvd(boards, tmp_path, "--failsafe")
-    assert not is_lit(pwm)
+    assert is_dark(pwm)
 
     home.power_cycle()
     wait_until(lambda: is_lit(pwm), DWELL_S + 20)
     home.camera.terminate()
-    assert not is_lit(pwm), "after the end"
+    assert is_dark(pwm), "after the end"
 
     ours = pwm.told()[left:]
     assert all(state.channel == CHANNEL for state in ours), ours
@@ -125,7 +127,7 @@ def test_a_fresh_channel_and_a_missing_chip(pwm: LampPwm, boards: Path, tmp_path
     said = hsvd(boards, tmp_path, "--check-board")
     assert f"IR lamp: channel {CHANNEL} of PWM lamppwm, found" in said
     hsvd(boards, tmp_path, "--failsafe")
-    assert not is_lit(pwm)
+    assert is_dark(pwm)
     table = boards / "host" / "board.toml"
     table.write_text(table.read_text().replace('"lamppwm"', '"other.pwm"'))
     said = hsvd(boards, tmp_path, "--check-board")
