@@ -2,14 +2,14 @@
 //! Pictures from a camera of libcamera. They stay in its memory until somebody looks at them.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::libcamera::{Camera, Lent, Wish};
 use frame::{DeviceLayout, RawFrame, YuvPicture};
 use v4l2::{Format, FourCc, Matrix, Range};
 
 use super::count::{Numbers, STALLED, pts};
-use super::{Converter, FrameSource, LONGEST_WAIT, SourceError, UnusableFormat};
+use super::{Converter, FrameSource, SourceError, UnusableFormat};
 use crate::clock::Signal;
 use crate::lent::{LentPicture, Memory, layout};
 use crate::video::{Counter, VideoConfig};
@@ -74,7 +74,7 @@ impl LibcameraSource {
 
 impl FrameSource for LibcameraSource {
     fn next(&mut self, _: &Signal) -> Result<Option<RawFrame>, SourceError> {
-        let Some(lent) = self.camera.lend(LONGEST_WAIT)? else {
+        let Some(lent) = self.camera.lend(WAIT)? else {
             let has_stalled = self.last.elapsed() >= STALLED;
             return if has_stalled { Err(SourceError::Stalled) } else { Ok(None) };
         };
@@ -95,6 +95,10 @@ impl FrameSource for LibcameraSource {
         Ok(Some(RawFrame { number, pts, picture }))
     }
 }
+
+/// The privacy switch does not wake the library's wait, so that it is short. Cameras that make
+/// fifty pictures a second never wait so long.
+const WAIT: Duration = Duration::from_millis(20);
 
 fn wish(id: &str, config: &VideoConfig) -> Wish {
     let look = config.look;
