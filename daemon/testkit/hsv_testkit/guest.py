@@ -143,7 +143,9 @@ class GuestCamera(Accessory):
 
     def open_files(self) -> list[str]:
         """Paths that it has open."""
-        said = self.guest.run(f"ls -l /proc/{self._pid}/fd")
+        # a descriptor that is closed while it is listed is not open
+        folder = f"/proc/{self._pid}/fd"
+        said = self.guest.run(f"[ -d {folder} ] && {{ ls -l {folder} 2>&1; true; }}")
         return [line.split(" -> ")[1] for line in said.splitlines() if " -> " in line]
 
     def kill(self) -> None:

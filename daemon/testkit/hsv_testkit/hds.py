@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import opack, tlv8
+from . import opack, stamps, tlv8
 from .connection import ConnectionClosed
 from .crypto import counter_nonce, hkdf, open_sealed, seal
 
@@ -98,6 +98,8 @@ class HdsConnection:
     _received: int = 0
     _next_id: int = 1
     _buffer: bytearray = field(default_factory=bytearray)
+    _filled: float = 0.0
+    """When the end of the buffer arrived, monotonic."""
 
     def __post_init__(self) -> None:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
@@ -107,6 +109,7 @@ class HdsConnection:
         self.socket.settimeout(self.timeout)
         self.socket.connect((self.host, self.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stamps.ask_for(self.socket)
 
     def __enter__(self) -> HdsConnection:
         return self
@@ -140,12 +143,13 @@ class HdsConnection:
             raise TimeoutError("nothing on the data stream in time")
         self.socket.settimeout(left)
         try:
-            data = self.socket.recv(1 << 18)
+            data, ancillary, _, _ = self.socket.recvmsg(1 << 18, stamps.ANCILLARY_BYTES)
         except ConnectionError as error:
             raise ConnectionClosed(str(error)) from error
         if not data:
             raise ConnectionClosed("end of stream")
         self._buffer += data
+        self._filled = time.monotonic() - (time.time() - stamps.of(ancillary))
 
     def read(self, timeout: float | None = None) -> HdsMessage:
         """The next message."""
@@ -158,7 +162,7 @@ class HdsConnection:
         end = 4 + length + 16
         while len(self._buffer) < end:
             self._fill(deadline)
-        arrived = time.monotonic()
+        arrived = self._filled
         head, sealed = bytes(self._buffer[:4]), bytes(self._buffer[4:end])
         del self._buffer[:end]
         nonce = counter_nonce(self._received)

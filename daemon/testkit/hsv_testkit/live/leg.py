@@ -4,18 +4,17 @@
 from __future__ import annotations
 
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .. import stamps
 from . import rtcp
 from .control import AudioSelection, SetupAnswer, SetupRequest, SrtpParameters, VideoSelection
 from .rtp import Reception, RtpError, RtpPacket, is_rtcp
 from .srtp import Context, SrtpRefused, SrtpReplayed
 
-SO_TIMESTAMPNS = 35
 CNAME = b"viewer@testkit"
 Address = tuple[str, int]
 OnPacket = Callable[[RtpPacket, int], None]
@@ -81,7 +80,7 @@ class Leg:
         info = socket.getaddrinfo(host, 0, type=socket.SOCK_DGRAM)[0]
         self.socket = socket.socket(info[0], socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        stamps.ask_for(self.socket)
         self.socket.bind(info[4])
         self.socket.settimeout(0.05)
         self._scope = self.socket.getsockname()[3] if info[0] == socket.AF_INET6 else 0
@@ -142,7 +141,7 @@ class Leg:
             except OSError:
                 return
             else:
-                self._take(data, _stamp(ancillary), source)
+                self._take(data, stamps.of(ancillary), source)
             if time.monotonic() >= due:
                 due = time.monotonic() + (self.contract.interval or 0.5)
                 self.report()
@@ -257,12 +256,3 @@ class Leg:
 
     def bye(self) -> None:
         self.send_compound(rtcp.bye(self.contract.own_ssrc))
-
-
-def _stamp(ancillary: list[tuple[int, int, bytes]]) -> float:
-    """The kernel's time of arrival, so that a busy reader does not count."""
-    for level, kind, data in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS) and len(data) == 16:
-            seconds, nanoseconds = struct.unpack("qq", data)
-            return float(seconds) + nanoseconds / 1e9
-    return time.time()
