@@ -46,8 +46,9 @@ machine() {
     scripts/testbench/uml bash -e -c "$@" || status=$?
     [ "$status" -eq 77 ] || return "$status"
 }
+# Real drivers in real time, on a computer that has other things to do: one second try, told as RERUN.
 # shellcheck disable=SC2016 # expanded over there
-on_machine='"$0" -m pytest --color=no --durations=5 -p no:cacheprovider --basetemp=/run/tmp/pytest "$@"'
+on_machine='"$0" -m pytest --color=no --durations=5 --reruns 1 -p no:cacheprovider --basetemp=/run/tmp/pytest "$@"'
 
 # Half of the time of $suites/machine.
 drivers_encoding=("$suites"/machine/test_{encoder,film,lamp,night}.py)

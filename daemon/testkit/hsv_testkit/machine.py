@@ -122,14 +122,27 @@ class Loopback:
         command = ["amixer", "-q", "-c", "Loopback", "cset", control, str(round(100_000 / factor))]
         subprocess.run(command, check=True, timeout=10)
 
-    def seconds_of(self, seconds: int) -> float:
-        """How long the card takes for what it calls so many seconds."""
+    def speed(self) -> float:
+        """Of the card's clock against the computer's.
+
+        By the earliest arrivals of two seconds each: a busy computer reads late, never early.
+        """
+        frame, second = 4, 48_000
         command = ["arecord", "-q", "-D", self.capture, "-f", "S16_LE", "-r", "48000", "-c", "2"]
-        started = time.monotonic()
-        subprocess.run(
-            [*command, "-s", str(48_000 * seconds), "/dev/null"], check=True, timeout=3 * seconds
-        )
-        return time.monotonic() - started
+        arrivals: list[tuple[float, float]] = []
+        with subprocess.Popen([*command, "-t", "raw"], stdout=subprocess.PIPE) as listener:
+            assert listener.stdout is not None
+            while not arrivals or arrivals[-1][1] < 8:
+                listener.stdout.read(second // 20 * frame)
+                arrivals.append((time.monotonic(), (len(arrivals) + 1) / 20))
+            listener.kill()
+
+        def earliest(since: float) -> tuple[float, float]:
+            here = [one for one in arrivals if since < one[1] <= since + 2]
+            return min(here, key=lambda one: one[0] - one[1])
+
+        (began, first), (ended, last) = earliest(0), earliest(6)
+        return (last - first) / (ended - began)
 
     def _stop_player(self) -> None:
         if self.player:

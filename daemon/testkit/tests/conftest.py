@@ -18,12 +18,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bus_fixtures import bus, caller, each_bus, open_folder, people, start_on_bus  # noqa: E402, F401
+from machine_fixtures import encoder, lay_board, light_bus, make_lines, scaler, vivid  # noqa: E402, F401
 
 from hsv_testkit.accessory import Accessory, Settings, camera_binary  # noqa: E402
 from hsv_testkit.connection import Connection  # noqa: E402
 from hsv_testkit.hub import Hub  # noqa: E402
 from hsv_testkit.live.viewer import Viewer  # noqa: E402
-from hsv_testkit.machine import Vivid  # noqa: E402
 from hsv_testkit.pairing import Identity, Pairing, pair_setup  # noqa: E402
 from hsv_testkit.session import Session  # noqa: E402
 
@@ -182,14 +182,6 @@ def make_viewer(rng: random.Random) -> Iterator[Callable[..., Viewer]]:
     yield make
     for viewer in viewers:
         viewer.close()
-
-
-@pytest.fixture
-def vivid() -> Iterator[Vivid]:
-    """A webcam of the test bench's kernel."""
-    webcam = Vivid()
-    yield webcam
-    webcam.remove()
 
 
 @pytest.fixture

@@ -53,13 +53,6 @@ def cinema() -> Iterator[Cinema]:
     made.remove()
 
 
-@pytest.fixture
-def encoder() -> Iterator[H264Encoder]:
-    device = H264Encoder()
-    yield device
-    device.remove()
-
-
 def settings(cinema: Cinema, encoder: H264Encoder) -> Settings:
     video = {"source": f"v4l2:{cinema.node}", "width": WIDTH, "height": HEIGHT}
     video["encoder"] = f"m2m:{encoder.name}"

@@ -14,7 +14,7 @@ import pytest
 from conftest import Home
 
 from hsv_testkit import database as db
-from hsv_testkit.accessory import Accessory, camera_binary
+from hsv_testkit.accessory import camera_binary
 from hsv_testkit.machine import LampPwm, LightBus, PwmState, Vivid, needs_bench, wait_until
 
 MakeHome = Callable[..., Home]
@@ -48,19 +48,8 @@ def pwm() -> Iterator[LampPwm]:
 
 
 @pytest.fixture
-def bus() -> Iterator[LightBus]:
-    made = LightBus(lux=100.0)
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def boards(bus: LightBus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    table = tmp_path / "boards" / "host" / "board.toml"
-    table.parent.mkdir(parents=True)
-    table.write_text(TABLE.replace("BUS", str(bus.node)))
-    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(table.parent.parent)])
-    return table.parent.parent
+def boards(light_bus: LightBus, lay_board: Callable[[str], Path]) -> Path:
+    return lay_board(TABLE.replace("BUS", str(light_bus.node)))
 
 
 def hsvd(boards: Path, tmp_path: Path, what: str) -> str:
@@ -83,7 +72,7 @@ def is_dark(pwm: LampPwm) -> bool:
 def test_the_lamp_is_as_bright_as_the_table_says(
     vivid: Vivid,
     pwm: LampPwm,
-    bus: LightBus,
+    light_bus: LightBus,
     boards: Path,
     make_home: MakeHome,
     tmp_path: Path,
@@ -95,7 +84,7 @@ def test_the_lamp_is_as_bright_as_the_table_says(
     home.camera.wait_log("capture started", 20)
     assert is_dark(pwm), "by day"
 
-    bus.shine(0.5)
+    light_bus.shine(0.5)
     wait_until(lambda: is_lit(pwm), DWELL_S + 20)
     assert pwm.told()[-1] == LIT
     # a camera that is off needs no light, and has it again when it is on

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,6 @@ import pytest
 from conftest import Home
 
 from hsv_testkit import database as db
-from hsv_testkit.accessory import Accessory
 from hsv_testkit.connection import ConnectionClosed
 from hsv_testkit.hds import HdsMessage
 from hsv_testkit.hub import Hub, OpenRefused
@@ -59,17 +58,8 @@ pytestmark = needs_bench
 
 
 @pytest.fixture
-def lines() -> Iterator[Lines]:
-    chip = Lines("PRIVACY", "LED")
-    yield chip
-    chip.remove()
-
-
-@pytest.fixture
-def encoder() -> Iterator[H264Encoder]:
-    device = H264Encoder()
-    yield device
-    device.remove()
+def lines(make_lines: Callable[..., Lines]) -> Lines:
+    return make_lines("PRIVACY", "LED")
 
 
 @dataclass
@@ -284,16 +274,12 @@ def test_the_light_never_disagrees_with_pictures(
     make_home: MakeHome,
     make_viewer: Callable[..., Viewer],
     rng: random.Random,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    lay_board: Callable[[str], Path],
     steps: int,
 ) -> None:
     """No picture leaves without a steady light, and no steady light shines when none may leave,
     unless CameraOperatingModeIndicator is off: then it never shines."""
-    table = tmp_path / "boards" / "host" / "board.toml"
-    table.parent.mkdir(parents=True)
-    table.write_text(TABLE)
-    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(table.parent.parent)])
+    lay_board(TABLE)
     video = {"source": f"v4l2:{vivid.node}", "width": 640, "height": 360}
     video["encoder"] = f"m2m:{encoder.name}"
     home = make_home({"video": video, "motion": {"hold-s": 600}, "audio": {"source": "none"}})

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import Home
 
 from hsv_testkit import database as db
-from hsv_testkit.accessory import Accessory, Settings, camera_binary
+from hsv_testkit.accessory import Settings, camera_binary
 from hsv_testkit.lines import Lines, Probe
 from hsv_testkit.machine import Light, LightBus, Vivid, needs_bench, wait_until
 
@@ -45,26 +45,13 @@ pytestmark = needs_bench
 
 
 @pytest.fixture
-def lines() -> Iterator[Lines]:
-    chip = Lines("IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP")
-    yield chip
-    chip.remove()
+def lines(make_lines: Callable[..., Lines]) -> Lines:
+    return make_lines("IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP")
 
 
-@pytest.fixture
-def bus() -> Iterator[LightBus]:
-    made = LightBus(lux=100.0)
-    yield made
-    made.remove()
-
-
-def write_table(tmp_path: Path, fitted: list[str], sensor: str = "bh1750", bus: str = "") -> Path:
-    folder = tmp_path / "boards" / "host"
-    folder.mkdir(parents=True, exist_ok=True)
+def table(fitted: list[str], sensor: str = "bh1750", bus: str = "/dev/i2c-0") -> str:
     names = ", ".join(f'"{name}"' for name in fitted)
-    table = TABLE.format(fitted=names, sensor=sensor, bus=bus or "/dev/i2c-0")
-    (folder / "board.toml").write_text(table)
-    return folder.parent
+    return TABLE.format(fitted=names, sensor=sensor, bus=bus)
 
 
 def settings(vivid: Vivid) -> Settings:
@@ -73,18 +60,20 @@ def settings(vivid: Vivid) -> Settings:
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
-def test_each_sensor_tells_the_light(sensor: str, bus: LightBus, tmp_path: Path) -> None:
-    boards = write_table(tmp_path, ["light-sensor"], sensor, str(bus.node))
+def test_each_sensor_tells_the_light(
+    sensor: str, light_bus: LightBus, lay_board: Callable[[str], Path], tmp_path: Path
+) -> None:
+    boards = lay_board(table(["light-sensor"], sensor, str(light_bus.node)))
     config = tmp_path / "hsvd.toml"
     config.write_text("")
     command = [camera_binary(), "--config", config, "--boards", boards, "--check-board"]
     for lux in (0.5, 5.0, 250.0):
-        bus.shine(lux)
+        light_bus.shine(lux)
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         told = [line for line in said.splitlines() if line.startswith("light sensor:")]
         seen = float(told[0].rsplit(":", 1)[1].removesuffix("lx"))
         assert abs(seen - lux) <= max(0.5, lux * 0.05), told
-    bus.silence()
+    light_bus.silence()
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "MISSING" in next(line for line in said.splitlines() if line.startswith("light sensor:"))
 
@@ -92,25 +81,23 @@ def test_each_sensor_tells_the_light(sensor: str, bus: LightBus, tmp_path: Path)
 def test_dusk_and_dawn_move_the_filter(
     vivid: Vivid,
     lines: Lines,
-    bus: LightBus,
+    light_bus: LightBus,
+    lay_board: Callable[[str], Path],
     make_home: MakeHome,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The sensor decides. vivid's picture stays the same without the filter, so the pulse for
     the night is repeated once: the filter may have been stuck."""
     fitted = ["ir-cut", "ir-lamp", "light-sensor"]
-    boards = write_table(tmp_path, fitted, "opt300x", str(bus.node))
-    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(boards)])
+    lay_board(table(fitted, "opt300x", str(light_bus.node)))
     probe = Probe(lines, "IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP")
     make_home(settings(vivid))
     wait_until(lambda: bool(probe.pulses("IRCUT_DAY")), 20)
-    bus.shine(1.0)
+    light_bus.shine(1.0)
     dark = time.monotonic()
     fallen = wait_until(lambda: bool(probe.pulses("IRCUT_NIGHT")), DWELL_S + 20)
     wait_until(lambda: lines.is_high("IR_LAMP"), 5)
     wait_until(lambda: len(probe.pulses("IRCUT_NIGHT")) == 2, 5)
-    bus.shine(100.0)
+    light_bus.shine(100.0)
     bright = time.monotonic()
     risen = wait_until(lambda: len(probe.pulses("IRCUT_DAY")) == 2, DWELL_S + 20)
     wait_until(lambda: not lines.is_high("IR_LAMP"), 5)
@@ -123,11 +110,10 @@ def test_dusk_and_dawn_move_the_filter(
 
 
 def test_a_light_of_the_kernel_shines_while_pictures_may_leave(
-    vivid: Vivid, make_home: MakeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vivid: Vivid, make_home: MakeHome, lay_board: Callable[[str], Path]
 ) -> None:
     light = Light("bench:status")
-    boards = write_table(tmp_path, ["status-led"])
-    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(boards)])
+    lay_board(table(["status-led"]))
     home = make_home(settings(vivid))
     home.camera.wait_log("capture started", 20)
     wait_until(light.is_on, 5)
