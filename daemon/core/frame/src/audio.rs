@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::Pts;
+use crate::{Coded, Pts};
 
 /// How sound is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ pub struct AudioPacket {
     /// Samples per channel that it decodes to.
     pub samples: u32,
     /// The raw access unit, without ADTS or LATM.
-    pub data: Arc<[u8]>,
+    pub data: Coded,
     /// What it was encoded with.
     pub config: Arc<AudioConfig>,
 }

@@ -15,9 +15,11 @@ mod device;
 mod picture;
 mod pts;
 mod video;
+mod wiped;
 
 pub use audio::{AudioCodec, AudioConfig, AudioPacket};
 pub use device::{Chroma, Colour, DeviceLayout, DevicePicture};
 pub use picture::{Plane, RawFrame, Size, YuvPicture};
 pub use pts::Pts;
 pub use video::{AvcConfig, EncodedFrame, Nal, ParameterSetError, nals};
+pub use wiped::Coded;

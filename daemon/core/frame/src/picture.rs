@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::wiped::Wiped;
 use crate::{DevicePicture, Pts};
 
 /// Width and height in pixels.
@@ -53,8 +54,8 @@ pub struct YuvPicture {
 
 #[derive(Debug, Clone)]
 enum Pixels {
-    Here(Vec<u8>),
-    Device { picture: Arc<dyn DevicePicture>, copy: OnceLock<Vec<u8>> },
+    Here(Wiped),
+    Device { picture: Arc<dyn DevicePicture>, copy: OnceLock<Wiped> },
 }
 
 impl PartialEq for YuvPicture {
@@ -70,7 +71,7 @@ impl YuvPicture {
     pub fn black(size: Size) -> Self {
         let mut data = vec![128; size.i420_len()];
         data[..size.area()].fill(16);
-        Self { size, pixels: Pixels::Here(data) }
+        Self { size, pixels: Pixels::Here(Wiped::new(data)) }
     }
 
     /// A picture in a device's memory.
@@ -89,7 +90,8 @@ impl YuvPicture {
     /// Takes Y, U and V planes that stand one after the other; `None` when the length is not that
     /// of `size`.
     pub fn from_i420(size: Size, data: Vec<u8>) -> Option<Self> {
-        (data.len() == size.i420_len()).then_some(Self { size, pixels: Pixels::Here(data) })
+        (data.len() == size.i420_len())
+            .then(|| Self { size, pixels: Pixels::Here(Wiped::new(data)) })
     }
 
     /// The picture's size.
@@ -104,7 +106,7 @@ impl YuvPicture {
             Pixels::Device { picture, copy } => copy.get_or_init(|| {
                 let data = picture.copy_out();
                 debug_assert_eq!(data.len(), self.size.i420_len());
-                data
+                Wiped::new(data)
             }),
         }
     }
@@ -112,9 +114,9 @@ impl YuvPicture {
     /// The same, as owner.
     pub fn into_bytes(self) -> Vec<u8> {
         match self.pixels {
-            Pixels::Here(data) => data,
+            Pixels::Here(data) => data.into_vec(),
             Pixels::Device { picture, copy } => {
-                copy.into_inner().unwrap_or_else(|| picture.copy_out())
+                copy.into_inner().map_or_else(|| picture.copy_out(), Wiped::into_vec)
             }
         }
     }
@@ -138,7 +140,7 @@ impl YuvPicture {
     /// The planes Y, U, V for drawing. A picture in a device's memory leaves it.
     pub fn planes_mut(&mut self) -> [&mut [u8]; 3] {
         if let Pixels::Device { .. } = self.pixels {
-            self.pixels = Pixels::Here(self.bytes().to_vec());
+            self.pixels = Pixels::Here(Wiped::new(self.bytes().to_vec()));
         }
         let Pixels::Here(data) = &mut self.pixels else { unreachable!("made so above") };
         let (y, chroma) = data.split_at_mut(self.size.area());

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{Pts, Size};
+use crate::{Coded, Pts, Size};
 
 /// Sequence and picture parameter set of a stream, without start codes, with emulation prevention.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,7 +62,7 @@ pub struct EncodedFrame {
     pub is_idr: bool,
     /// Slice NAL units, each after its length in four bytes, big endian; no parameter sets, no
     /// delimiters, no SEI: those travel in `config`.
-    pub data: Arc<[u8]>,
+    pub data: Coded,
     /// The parameter sets it was encoded with. A change of value means a new encoder.
     pub config: Arc<AvcConfig>,
 }

@@ -34,7 +34,7 @@ fn frames(times: &[u64]) -> Vec<EncodedFrame> {
     let frame = |(index, &ms): (usize, &u64)| EncodedFrame {
         pts: at(ms),
         is_idr: index == 0,
-        data: Arc::from(&[0, 0, 0, 1, 0x65][..]),
+        data: frame::Coded::from(&[0, 0, 0, 1, 0x65][..]),
         config: video(),
     };
     times.iter().enumerate().map(frame).collect()
@@ -44,7 +44,7 @@ fn packets(times: impl IntoIterator<Item = u64>) -> Vec<AudioPacket> {
     let packet = |ms: u64| AudioPacket {
         pts: at(ms),
         samples: 1024,
-        data: Arc::from(&[0x21, 0x10, 4][..]),
+        data: frame::Coded::from(&[0x21, 0x10, 4][..]),
         config: audio(),
     };
     times.into_iter().map(packet).collect()

@@ -66,7 +66,7 @@ pub fn recording() -> Recording {
             frames.push(EncodedFrame {
                 pts: pts(at, init.video.timescale_hz),
                 is_idr: sample.is_sync,
-                data: Arc::from(sample.data),
+                data: frame::Coded::from(sample.data),
                 config: Arc::clone(&video),
             });
             at += u64::from(sample.duration);
@@ -79,7 +79,7 @@ pub fn recording() -> Recording {
             packets.push(AudioPacket {
                 pts: pts(at, track.timescale_hz),
                 samples: 1024,
-                data: Arc::from(sample.data),
+                data: frame::Coded::from(sample.data),
                 config: Arc::clone(&audio),
             });
             at += u64::from(sample.duration);
