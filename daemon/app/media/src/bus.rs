@@ -85,8 +85,9 @@ impl TapOptions {
     }
 }
 
-/// Pictures waiting for an encoder.
-const ENCODER_BOUND: usize = 8;
+/// Pictures waiting for an encoder. So few that one which hangs leaves the camera memory for
+/// everybody else: see `MAX_PICTURES` of the sources, and `LENT_BUFFERS` of `v4l2`.
+const ENCODER_BOUND: usize = 4;
 const LIVE_BOUND: usize = 2;
 
 /// What [`Tap::recv`] returned.

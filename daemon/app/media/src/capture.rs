@@ -46,7 +46,14 @@ fn capture(
     let before = (shared.counters.captured.read(), copied.read());
     let scaled_before = shared.scalers.scaled.read();
     shared.scalers.renew();
-    let mut source = source::open(&shared.config, copied, camera)?;
+    let may = || permit.is_valid() && !shared.is_stopped();
+    let mut source = match source::open(&shared.config, copied, camera, &may) {
+        Err(_) if !may() => return Ok(()),
+        opened => opened?,
+    };
+    if !may() {
+        return Ok(());
+    }
     tracing::info!(source = ?shared.config.source, "capture started");
     shared.tell(VideoEvent::CaptureStarted);
     let result = deliver(shared, permit, backoff, shrinker, source.as_mut());

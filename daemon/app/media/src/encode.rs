@@ -162,9 +162,10 @@ fn encode_until_changed<P: Purpose>(
 ) -> Result<(), EncodeError> {
     let source_fps = shared.config.fps;
     let mut pace = order.pace(source_fps);
-    let mut tap = shared.bus.tap(leave.clone(), purpose.tap(pace.interval));
     let fps = order.settings.fps.clamp(1, source_fps);
     let mut encoder = shared.config.encoder.open(&EncoderSettings { fps, ..order.settings })?;
+    // After the encoder, so that it ends first: an encoder that hangs in its end holds no pictures.
+    let mut tap = shared.bus.tap(leave.clone(), purpose.tap(pace.interval));
     tracing::info!(?order, "encoder started");
     let mut cadence = IdrCadence::new(order.idr_interval, pace.frame_time);
     let (threads, blocks) = (order.settings.threads, effort::macroblocks(order.settings.size));

@@ -118,11 +118,13 @@ pub(crate) trait FrameSource: Send {
     fn next(&mut self, signal: &Signal) -> Result<Option<RawFrame>, SourceError>;
 }
 
-/// Opens the source of `config`. A camera is found again where it was `seen`, not by its node.
+/// Opens the source of `config`, while it `may` be open. A camera is found again where it was
+/// `seen`, not by its node.
 pub(crate) fn open(
     config: &VideoConfig,
     copied: &Arc<Counter>,
     seen: &mut Option<v4l2::Place>,
+    may: &dyn Fn() -> bool,
 ) -> Result<Box<dyn FrameSource>, SourceError> {
     match &config.source {
         VideoSource::TestPattern(scene) => {
@@ -133,7 +135,9 @@ pub(crate) fn open(
             let painter = FilePainter::open(path, config.size, MAX_PICTURES)?;
             Ok(Box::new(DrawnSource::new(painter, config.fps)))
         }
-        VideoSource::V4l2(name) => Ok(Box::new(CameraSource::open(name, config, copied, seen)?)),
+        VideoSource::V4l2(name) => {
+            Ok(Box::new(CameraSource::open(name, config, copied, seen, may)?))
+        }
         #[cfg(feature = "libcamera")]
         VideoSource::Libcamera(id) => {
             Ok(Box::new(libcamera::LibcameraSource::open(id, config, copied)?))
@@ -141,11 +145,10 @@ pub(crate) fn open(
     }
 }
 
-/// Pictures alive at a time: one being drawn, one being encoded, and two for readers that are
-/// late, and as many as live view can hold: the newest two waiting and an older one being encoded
-/// would leave the recording less. At 1080p each is 3 MB; a picture that finds no memory is lost
-/// and counted.
-const MAX_PICTURES: usize = 6;
+/// Pictures alive at a time: one being drawn, one being encoded and four waiting for the recording,
+/// however late its encoder is, and two for other readers. At 1080p each is 3 MB and made when it
+/// is needed; a picture that finds no memory is lost and counted.
+const MAX_PICTURES: usize = 8;
 
 /// Why a source gives no pictures.
 #[derive(Debug, thiserror::Error)]

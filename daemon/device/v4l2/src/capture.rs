@@ -68,6 +68,9 @@ pub enum OpenError {
         /// What it shows, with pictures of this size and format.
         got: Rect,
     },
+    /// It is not to be open any more.
+    #[error("nobody wants it any more")]
+    Unwanted,
     /// It gave fewer than two buffers, or one that is shorter than a picture.
     #[error("unusable buffers")]
     Buffers,
@@ -114,21 +117,26 @@ pub struct Capture<O: Ops = Device> {
 }
 
 impl<O: Ops> Capture<O> {
-    /// Agrees on a format with the device and starts it.
+    /// Agrees on a format with the device and starts it, while it `may` be open: that is asked
+    /// before each of the calls that take a slow device its time.
     ///
     /// # Errors
     /// [`OpenError`]; the device is stopped then.
-    pub fn start(ops: O, wish: &Wish) -> Result<Self, OpenError> {
+    pub fn start(ops: O, wish: &Wish, may: &dyn Fn() -> bool) -> Result<Self, OpenError> {
+        let still = || may().then_some(()).ok_or(OpenError::Unwanted);
+        still()?;
         let capabilities = ops.capabilities().map_err(OpenError::Device)?;
         let queue = Queue::capture(capabilities.capture.ok_or(OpenError::NotCapture)?);
-        if let Some(wanted) = wish.look.crop {
-            crop::set(&ops, queue, wanted)?;
+        match wish.look.crop {
+            Some(wanted) => crop::set(&ops, queue, wanted)?,
+            None => crop::reset(&ops, queue),
         }
-        let (format, rate) = negotiate(&ops, queue, wish)?;
+        let (format, rate) = negotiate(&ops, queue, wish, &still)?;
         if let Some(wanted) = wish.look.crop {
             crop::check(&ops, queue, wanted)?;
         }
         let refused = wish.look.apply(&ops);
+        still()?;
         let is_lent = wish.lent.contains(&format.fourcc);
         let wanted = if is_lent { LENT_BUFFERS } else { BUFFERS };
         let count = ops.request_buffers(queue, Memory::Mapped, wanted).map_err(busy)?;
@@ -140,11 +148,14 @@ impl<O: Ops> Capture<O> {
             return Err(OpenError::Buffers);
         }
         for index in 0..count {
+            still()?;
             let mapping = capture.ops.map(queue, index).map_err(OpenError::Device)?;
             capture.buffers.push(Arc::new(mapping));
             capture.ops.queue(queue, index).map_err(OpenError::Device)?;
         }
+        still()?;
         capture.ops.stream_on(queue).map_err(busy)?;
+        still()?;
         Ok(capture)
     }
 
@@ -253,10 +264,16 @@ impl<O: Ops> Drop for Capture<O> {
 
 /// Takes the first format in which the device has the wished size and nearly the wished rate,
 /// else the best there is: cameras offer YUYV at full size, but only a few pictures a second.
-fn negotiate<O: Ops>(ops: &O, queue: Queue, wish: &Wish) -> Result<(Format, Rate), OpenError> {
+fn negotiate<O: Ops>(
+    ops: &O,
+    queue: Queue,
+    wish: &Wish,
+    still: &impl Fn() -> Result<(), OpenError>,
+) -> Result<(Format, Rate), OpenError> {
     let offered = ops.formats(queue).map_err(OpenError::Device)?;
     let mut best: Option<((bool, u64), FourCc)> = None;
     for &fourcc in wish.formats.iter().filter(|fourcc| offered.contains(fourcc)) {
+        still()?;
         let (format, rate) = set(ops, queue, fourcc, wish)?;
         if format.fourcc != fourcc {
             continue;
@@ -273,7 +290,10 @@ fn negotiate<O: Ops>(ops: &O, queue: Queue, wish: &Wish) -> Result<(Format, Rate
         }
     }
     match best {
-        Some((_, fourcc)) => set(ops, queue, fourcc, wish),
+        Some((_, fourcc)) => {
+            still()?;
+            set(ops, queue, fourcc, wish)
+        }
         None => Err(OpenError::NoFormat(offered)),
     }
 }
@@ -308,9 +328,9 @@ fn fault(error: io::Error) -> CaptureError {
 
 /// One being filled, one waiting, one read. Each is a whole picture.
 const BUFFERS: u32 = 3;
-/// Besides one being filled and one waiting: what encoders, queues before them and other readers
-/// hold for a moment.
-const LENT_BUFFERS: u32 = 8;
+/// Besides one being filled and one waiting: one in the encoder and four before it, however late it
+/// is, and two that other readers hold for a moment.
+const LENT_BUFFERS: u32 = 9;
 /// A driver may give more than asked for, but not without bound.
 const MAX_BUFFERS: u32 = 32;
 

@@ -75,6 +75,8 @@ impl Rect {
 pub enum Target {
     /// What is used. Kernel: V4L2_SEL_TGT_CROP.
     Crop,
+    /// What is used unless somebody asks for another. Kernel: V4L2_SEL_TGT_CROP_DEFAULT.
+    Default,
     /// What could be used at most. Kernel: V4L2_SEL_TGT_CROP_BOUNDS.
     Bounds,
 }
@@ -83,6 +85,7 @@ impl Target {
     fn raw(self) -> u32 {
         match self {
             Self::Crop => sys::V4L2_SEL_TGT_CROP,
+            Self::Default => sys::V4L2_SEL_TGT_CROP_DEFAULT,
             Self::Bounds => sys::V4L2_SEL_TGT_CROP_BOUNDS,
         }
     }

@@ -36,24 +36,30 @@ pub(crate) struct CameraSource<O: Ops = Device> {
 }
 
 impl CameraSource {
-    /// Opens the device and starts it. Where it was `seen` is where it is looked for.
+    /// Opens the device and starts it, while it `may` be open. Where it was `seen` is where it is
+    /// looked for.
     pub(crate) fn open(
         name: &CameraName,
         config: &VideoConfig,
         copied: &Arc<Counter>,
         seen: &mut Option<Place>,
+        may: &dyn Fn() -> bool,
     ) -> Result<Self, SourceError> {
+        // First, since it opens other devices, any of which may be slow.
+        let lent = lendable(config);
         let path = seen.as_ref().map_or_else(|| node(name), Place::find);
         let path = path.map_err(OpenError::Device)?;
+        if !may() {
+            return Err(OpenError::Unwanted.into());
+        }
         let device = Device::open(&path).map_err(OpenError::Device)?;
         if let Ok(capabilities) = device.capabilities() {
             *seen = Some(Place::of(&capabilities, path));
         }
-        let lent = lendable(config);
         let (width, height) = (config.size.width.into(), config.size.height.into());
         let (fps, formats, look) = (config.fps, FORMATS.to_vec(), config.look);
         let wish = Wish { width, height, fps, formats, lent, look };
-        Self::start(device, config.size, &wish, Arc::clone(copied))
+        Self::start(device, config.size, &wish, Arc::clone(copied), may)
     }
 }
 
@@ -88,8 +94,9 @@ impl<O: Ops> CameraSource<O> {
         size: Size,
         wish: &Wish,
         copied: Arc<Counter>,
+        may: &dyn Fn() -> bool,
     ) -> Result<Self, SourceError> {
-        let capture = Capture::start(device, wish)?;
+        let capture = Capture::start(device, wish, may)?;
         if !capture.refused().is_empty() {
             tracing::warn!(refused = ?capture.refused(), "the camera does not take all of [video.controls]");
         }
@@ -260,7 +267,7 @@ mod tests {
             let copied = Arc::new(Counter::default());
             let (formats, look) = (FORMATS.to_vec(), v4l2::Look::default());
             let wish = Wish { width: 16, height: 16, fps: 30, formats, lent: Vec::new(), look };
-            CameraSource::start(fake, Size::new(16, 16), &wish, copied).unwrap()
+            CameraSource::start(fake, Size::new(16, 16), &wish, copied, &|| true).unwrap()
         };
         let signal = Signal::default();
         let mut numbers = Vec::new();

@@ -15,6 +15,13 @@ pub(super) fn set(ops: &impl Ops, queue: Queue, wanted: Rect) -> Result<(), Open
     set.map(drop).map_err(|source| OpenError::NoCrop { wanted, source })
 }
 
+/// As the device has it before anybody sets it: it keeps what somebody set before.
+pub(super) fn reset(ops: &impl Ops, queue: Queue) {
+    let whole = ops.selection(queue, Target::Default);
+    // One that cannot crop shows all anyway.
+    let _is_reset = whole.and_then(|whole| ops.set_crop(queue, whole));
+}
+
 /// Whether it holds: a format may have changed it. What an owner cut off must not be seen, so that
 /// anything but rounding inwards is an error.
 pub(super) fn check(ops: &impl Ops, queue: Queue, wanted: Rect) -> Result<(), OpenError> {

@@ -120,8 +120,13 @@ impl Ops for Fake {
     }
 
     fn selection(&self, _: Queue, target: Target) -> io::Result<Rect> {
-        assert_eq!(target, Target::Crop);
-        self.0.lock().unwrap().crop.map_or_else(|| errno(Errno::NOTTY), Ok)
+        let now = self.0.lock().unwrap().crop;
+        let asked = match target {
+            Target::Crop => now,
+            Target::Default => now.map(|_| Rect::of(1920, 1080)),
+            Target::Bounds => panic!("nobody asks"),
+        };
+        asked.map_or_else(|| errno(Errno::NOTTY), Ok)
     }
 
     /// Whole blocks, however that may be.
@@ -230,7 +235,7 @@ fn wish(fps: u32) -> Wish {
 #[test]
 fn pictures_come_in_order_and_buffers_go_round() {
     let fake = Fake::camera();
-    let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+    let mut capture = Capture::start(fake.clone(), &wish(30), &|| true).unwrap();
     for n in 0..10 {
         let frame = capture.next(Duration::ZERO, None).unwrap().unwrap();
         assert_eq!(frame.sequence, n + 1);
@@ -258,13 +263,13 @@ fn what_the_camera_does_not_have_of_a_look_is_told() {
     fake.0.lock().unwrap().controls = known.to_vec();
     let (gain, exposure_us, white_balance_k) = (Some(16), Some(20_050), Some(4600));
     let look = Look { vertical_flip: true, exposure_us, gain, white_balance_k, ..Look::default() };
-    let capture = Capture::start(fake.clone(), &Wish { look, ..wish(30) }).unwrap();
+    let capture = Capture::start(fake.clone(), &Wish { look, ..wish(30) }, &|| true).unwrap();
     assert_eq!(capture.refused(), ["white-balance"], "gain needs no automatic to switch off");
     let values: Vec<_> = fake.0.lock().unwrap().controls.iter().map(|&(_, value)| value).collect();
     assert_eq!(values, [0, 1, 16, 1, 200]);
     drop(capture);
 
-    assert!(Capture::start(fake.clone(), &wish(30)).unwrap().refused().is_empty());
+    assert!(Capture::start(fake.clone(), &wish(30), &|| true).unwrap().refused().is_empty());
     let values: Vec<_> = fake.0.lock().unwrap().controls.iter().map(|&(_, value)| value).collect();
     assert_eq!(
         values,
@@ -273,9 +278,9 @@ fn what_the_camera_does_not_have_of_a_look_is_told() {
     );
 
     let plain = Fake::camera();
-    assert!(Capture::start(plain.clone(), &wish(30)).unwrap().refused().is_empty());
+    assert!(Capture::start(plain.clone(), &wish(30), &|| true).unwrap().refused().is_empty());
     let look = Look { vertical_flip: true, ..Look::default() };
-    let capture = Capture::start(plain, &Wish { look, ..wish(30) }).unwrap();
+    let capture = Capture::start(plain, &Wish { look, ..wish(30) }, &|| true).unwrap();
     assert_eq!(capture.refused(), ["vertical-flip"]);
 }
 
@@ -284,26 +289,55 @@ fn a_crop_that_the_camera_does_not_keep_is_an_error() {
     let wanted = Rect { left: 321, top: 64, width: 640, height: 360 };
     let wish = Wish { look: Look { crop: Some(wanted), ..Look::default() }, ..wish(30) };
     let fake = Fake::camera();
-    let refused = Capture::start(fake.clone(), &wish);
+    let refused = Capture::start(fake.clone(), &wish, &|| true);
     assert!(matches!(refused, Err(OpenError::NoCrop { .. })));
 
     fake.0.lock().unwrap().crop = Some(Rect::of(1920, 1080));
-    drop(Capture::start(fake.clone(), &wish).unwrap());
+    drop(Capture::start(fake.clone(), &wish, &|| true).unwrap());
     assert_eq!(fake.0.lock().unwrap().crop, Some(wanted));
 
+    fake.0.lock().unwrap().set = None;
+    drop(Capture::start(fake.clone(), &self::wish(30), &|| true).unwrap());
+    let whole = Some(Rect::of(1920, 1080));
+    assert_eq!(fake.0.lock().unwrap().crop, whole, "a crop that is taken back is gone");
+
     (fake.0.lock().unwrap().set, fake.0.lock().unwrap().crop_step) = (None, 8);
-    drop(Capture::start(fake.clone(), &wish).unwrap());
+    drop(Capture::start(fake.clone(), &wish, &|| true).unwrap());
     let within = Rect { left: 336, top: 64, width: 624, height: 352 };
     assert_eq!(fake.0.lock().unwrap().crop, Some(within), "nothing that was cut off is seen");
 
     (fake.0.lock().unwrap().set, fake.0.lock().unwrap().crop_step) = (None, 100);
-    let refused = Capture::start(fake.clone(), &wish);
+    let refused = Capture::start(fake.clone(), &wish, &|| true);
     assert!(matches!(refused, Err(OpenError::Crop { got, .. }) if got.left == 300));
 
     (fake.0.lock().unwrap().set, fake.0.lock().unwrap().crop_goes) = (None, true);
-    let refused = Capture::start(fake.clone(), &wish);
+    let refused = Capture::start(fake.clone(), &wish, &|| true);
     assert!(matches!(refused, Err(OpenError::Crop { got, .. }) if got == Rect::of(1920, 1080)));
     assert_eq!(fake.0.lock().unwrap().buffers, 0);
+}
+
+#[test]
+fn a_start_ends_wherever_nobody_wants_it_any_more() {
+    let mut stopped = 0;
+    loop {
+        let (fake, asked) = (Fake::camera(), std::cell::Cell::new(0));
+        let may = || asked.replace(asked.get() + 1) < stopped;
+        let started = Capture::start(fake.clone(), &wish(30), &may);
+        let state = fake.0.lock().unwrap();
+        match started {
+            Err(OpenError::Unwanted) => {
+                let left = (state.buffers, state.mapped.len(), state.is_streaming);
+                assert_eq!(left, (0, 0, false), "after {stopped} looks");
+                stopped += 1;
+            }
+            started => {
+                drop(state);
+                started.unwrap();
+                break;
+            }
+        }
+    }
+    assert!(stopped >= 8, "it looks before every slow call");
 }
 
 fn lending() -> Wish {
@@ -313,7 +347,7 @@ fn lending() -> Wish {
 #[test]
 fn a_lent_buffer_comes_back_when_its_last_holder_drops_it() {
     let fake = Fake::camera();
-    let mut capture = Capture::start(fake.clone(), &lending()).unwrap();
+    let mut capture = Capture::start(fake.clone(), &lending(), &|| true).unwrap();
     let total = LENT_BUFFERS as usize;
     let lent: Vec<_> = (0..total)
         .map(|_| Arc::new(capture.lend(Duration::ZERO, None).unwrap().unwrap()))
@@ -335,7 +369,7 @@ fn a_lent_buffer_comes_back_when_its_last_holder_drops_it() {
 #[test]
 fn what_is_lent_outlives_the_capture_and_keeps_no_device_open() {
     let fake = Fake::camera();
-    let mut capture = Capture::start(fake.clone(), &lending()).unwrap();
+    let mut capture = Capture::start(fake.clone(), &lending(), &|| true).unwrap();
     let lent = capture.lend(Duration::ZERO, None).unwrap().unwrap();
     let holders = Arc::strong_count(&fake.0);
     drop(capture);
@@ -352,7 +386,7 @@ fn what_would_keep_the_camera_open_is_not_to_be_lent() {
     for exports_nothing in [false, true] {
         let fake = Fake::camera();
         fake.0.lock().unwrap().exports_nothing = exports_nothing;
-        let mut capture = Capture::start(fake, &lending()).unwrap();
+        let mut capture = Capture::start(fake, &lending(), &|| true).unwrap();
         assert_eq!(capture.can_lend(), !exports_nothing);
         assert!(capture.next(Duration::ZERO, None).unwrap().is_some(), "copied it can be");
     }
@@ -361,7 +395,7 @@ fn what_would_keep_the_camera_open_is_not_to_be_lent() {
 #[test]
 fn dropping_stops_the_device_and_frees_its_memory() {
     let fake = Fake::camera();
-    let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+    let mut capture = Capture::start(fake.clone(), &wish(30), &|| true).unwrap();
     capture.next(Duration::ZERO, None).unwrap();
     drop(capture);
     let state = fake.0.lock().unwrap();
@@ -373,7 +407,7 @@ fn dropping_stops_the_device_and_frees_its_memory() {
 #[test]
 fn a_timeout_or_a_damaged_picture_loses_no_buffer() {
     let fake = Fake::camera();
-    let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+    let mut capture = Capture::start(fake.clone(), &wish(30), &|| true).unwrap();
     for fault in [Fault::NotReady, Fault::Damaged, Fault::NotReady, Fault::Damaged] {
         fake.fail_with(fault);
         assert_eq!(capture.next(Duration::ZERO, None).unwrap(), None, "{fault:?}");
@@ -389,7 +423,7 @@ fn an_unplugged_device_is_told_from_a_fault() {
     let table = [(Errno::NODEV, true), (Errno::NXIO, true), (Errno::IO, false)];
     for (code, is_gone) in table {
         let fake = Fake::camera();
-        let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+        let mut capture = Capture::start(fake.clone(), &wish(30), &|| true).unwrap();
         fake.fail_with(Fault::Errno(code));
         let error = capture.next(Duration::ZERO, None).unwrap_err();
         assert_eq!(matches!(error, CaptureError::Gone), is_gone, "{code:?}");
@@ -399,7 +433,7 @@ fn an_unplugged_device_is_told_from_a_fault() {
 #[test]
 fn a_kernel_that_errs_does_no_harm() {
     let fake = Fake::camera();
-    let mut capture = Capture::start(fake.clone(), &wish(30)).unwrap();
+    let mut capture = Capture::start(fake.clone(), &wish(30), &|| true).unwrap();
     fake.fail_with(Fault::TooLong);
     assert_eq!(capture.next(Duration::ZERO, None).unwrap().unwrap().bytes.len(), 16);
     fake.fail_with(Fault::Index(77));
@@ -422,25 +456,25 @@ fn the_format_with_the_wished_rate_is_taken() {
     for (offered, fps, expected) in table {
         let fake = Fake::default();
         fake.0.lock().unwrap().offered = offered.clone();
-        let capture = Capture::start(fake, &wish(fps)).unwrap();
+        let capture = Capture::start(fake, &wish(fps), &|| true).unwrap();
         assert_eq!(capture.format().fourcc, expected, "{offered:?} at {fps}");
     }
 }
 
 #[test]
 fn a_device_without_use_is_refused() {
-    let refused = Capture::start(Fake::default(), &wish(30));
+    let refused = Capture::start(Fake::default(), &wish(30), &|| true);
     assert!(matches!(refused, Err(OpenError::NotCapture)));
     let fake = Fake::default();
     fake.0.lock().unwrap().offered = vec![(FourCc(*b"BA81"), 1920, 1080, Rate::fps(30))];
-    assert!(matches!(Capture::start(fake, &wish(30)), Err(OpenError::NoFormat(_))));
+    assert!(matches!(Capture::start(fake, &wish(30), &|| true), Err(OpenError::NoFormat(_))));
 }
 
 #[test]
 fn a_device_in_use_is_busy() {
     let fake = Fake::camera();
-    let _running = Capture::start(fake.clone(), &wish(30)).unwrap();
-    assert!(matches!(Capture::start(fake, &wish(30)), Err(OpenError::Busy)));
+    let _running = Capture::start(fake.clone(), &wish(30), &|| true).unwrap();
+    assert!(matches!(Capture::start(fake, &wish(30), &|| true), Err(OpenError::Busy)));
 }
 
 /// Set `HSV_TEST_V4L2=/dev/videoN` to run it on a camera or on vivid.
@@ -451,7 +485,7 @@ fn a_real_device_delivers_pictures() {
         return;
     };
     let device = Device::open(path.as_ref()).unwrap();
-    let mut capture = Capture::start(device, &wish(30)).unwrap();
+    let mut capture = Capture::start(device, &wish(30), &|| true).unwrap();
     let pictures =
         (0..20).filter(|_| capture.next(Duration::from_secs(1), None).unwrap().is_some());
     assert!(pictures.count() >= 15);

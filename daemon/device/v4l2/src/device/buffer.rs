@@ -72,10 +72,12 @@ impl Argument {
             .map(|(s, us)| Duration::from_secs(s).saturating_add(Duration::from_micros(us)));
         let clock = buffer.flags & sys::V4L2_BUF_FLAG_TIMESTAMP_MASK;
         let bytes_used = if self.is_multi { self.plane.bytesused } else { buffer.bytesused };
+        // What begins elsewhere than at the beginning we would show shifted.
+        let is_shifted = self.is_multi && self.plane.data_offset != 0;
         Dequeued {
             index: buffer.index,
             bytes_used,
-            is_damaged: buffer.flags & sys::V4L2_BUF_FLAG_ERROR != 0,
+            is_damaged: is_shifted || buffer.flags & sys::V4L2_BUF_FLAG_ERROR != 0,
             is_key: buffer.flags & sys::V4L2_BUF_FLAG_KEYFRAME != 0,
             is_last: buffer.flags & sys::V4L2_BUF_FLAG_LAST != 0,
             sequence: buffer.sequence,

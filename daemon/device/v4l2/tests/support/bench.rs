@@ -52,7 +52,7 @@ impl Bench {
         let formats = vec![fourcc];
         let look = v4l2::Look::default();
         let wish = Wish { width, height, fps: 30, formats: formats.clone(), lent: formats, look };
-        let mut capture = Capture::start(device, &wish).expect("it starts");
+        let mut capture = Capture::start(device, &wish, &|| true).expect("it starts");
         assert_eq!((capture.format().width, capture.format().height), (width, height));
         let lent = capture.lend(Duration::from_secs(5), None).expect("it runs").expect("a picture");
         let buffer_len = u32::try_from(lent.buffer_len()).expect("less than 4 GB");
