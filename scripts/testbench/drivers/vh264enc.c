@@ -38,6 +38,9 @@ static unsigned int max_w = 1920, max_h = 1088;
 static unsigned int hw_align = 2;
 module_param(hw_align, uint, 0444);
 MODULE_PARM_DESC(hw_align, "alignment that the OUTPUT format is rounded up to (2; 16 as on real macroblock hardware)");
+static bool no_dmabuf;
+module_param(no_dmabuf, bool, 0444);
+MODULE_PARM_DESC(no_dmabuf, "the OUTPUT queue imports nothing, as drivers older than DMABUF");
 module_param(max_w, uint, 0444);
 module_param(max_h, uint, 0444);
 
@@ -590,7 +593,7 @@ static int queue_init(void *priv, struct vb2_queue *s, struct vb2_queue *d)
 
 	for (i = 0; i < 2; i++) {
 		q[i]->type = i ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE : V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE;
-		q[i]->io_modes = VB2_MMAP | VB2_USERPTR | VB2_DMABUF;
+		q[i]->io_modes = VB2_MMAP | VB2_USERPTR | (i || !no_dmabuf ? VB2_DMABUF : 0);
 		q[i]->drv_priv = c; q[i]->ops = &qops; q[i]->mem_ops = &vb2_vmalloc_memops;
 		q[i]->buf_struct_size = sizeof(struct v4l2_m2m_buffer);
 		q[i]->timestamp_flags = V4L2_BUF_FLAG_TIMESTAMP_COPY;

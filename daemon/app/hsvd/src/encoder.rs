@@ -29,6 +29,30 @@ pub fn explain(choice: &EncoderChoice, found: &EncoderFound, board: &Board) -> S
     format!("{found}: {why}")
 }
 
+/// Macroblocks a second of the machine's own encoder, measured here and now, within a third of a
+/// second where it answers; where it does not, or codes nothing, what any of them can.
+pub fn measure_hardware(choice: &EncoderChoice) -> u32 {
+    match media::try_encoder(choice) {
+        Ok(speed) => {
+            let pictures = pictures_of_1080p(speed);
+            info!(speed, "the encoder makes up to {pictures} pictures of 1920x1080 a second");
+            speed
+        }
+        Err(error) => {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "the encoder is taken to make 30 pictures of 1920x1080 a second"
+            );
+            30 * MACROBLOCKS_OF_1080P
+        }
+    }
+}
+
+/// Pictures of 1920 by 1080 pixels, out of macroblocks.
+pub fn pictures_of_1080p(macroblocks: u32) -> u32 {
+    macroblocks / MACROBLOCKS_OF_1080P
+}
+
 /// Measures the software encoder beside whatever else is done; `tell` gets macroblocks a second.
 ///
 /// # Errors
@@ -36,7 +60,7 @@ pub fn explain(choice: &EncoderChoice, found: &EncoderFound, board: &Board) -> S
 pub fn measure(tell: Box<dyn Fn(u32) + Send + Sync>) -> std::io::Result<()> {
     let measured = move || match media::software_speed() {
         Ok(speed) => {
-            let pictures = speed / MACROBLOCKS_OF_1080P;
+            let pictures = pictures_of_1080p(speed);
             info!(
                 speed,
                 "the software encoder makes about {pictures} pictures of 1920x1080 a second on one core"

@@ -18,7 +18,6 @@ import pytest
 from conftest import Home
 
 from hsv_testkit import media
-from hsv_testkit.accessory import Accessory
 from hsv_testkit.hub import Hub
 from hsv_testkit.lines import Lines
 from hsv_testkit.live.control import VideoSelection
@@ -122,26 +121,17 @@ def test_the_encoder_reads_the_cameras_memory(
     assert copied_bytes(vivid, home) == 0
 
 
-@pytest.fixture
-def filter_lines() -> Iterator[Lines]:
-    chip = Lines("IRCUT_DAY", "IRCUT_NIGHT")
-    yield chip
-    chip.remove()
-
-
-@pytest.mark.usefixtures("filter_lines")
 def test_night_vision_copies_nothing(
     vivid: Vivid,
     make_encoder: Callable[..., H264Encoder],
+    make_lines: Callable[..., Lines],
+    lay_board: Callable[[str], Path],
     make_home: MakeHome,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It looks at a picture each second, in the camera's memory."""
-    folder = tmp_path / "boards" / "host"
-    folder.mkdir(parents=True)
-    (folder / "board.toml").write_text(TABLE_WITH_FILTER)
-    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(folder.parent)])
+    make_lines("IRCUT_DAY", "IRCUT_NIGHT")
+    lay_board(TABLE_WITH_FILTER)
     home = make_home(settings(vivid, make_encoder()))
     home.camera.wait_log("the IR-cut filter moves", 30)  # so it has seen pictures
     record(armed(home), tmp_path)
@@ -264,6 +254,39 @@ def test_an_encoder_that_cannot_import_is_copied_to(
     assert len(warnings) == 1, warnings
     picture = SELECTED.width * SELECTED.height * 3 // 2
     assert 0 < copied_bytes(vivid, home) <= picture
+
+
+def test_an_encoder_without_dmabuf_is_copied_to(
+    vivid: Vivid,
+    make_encoder: Callable[..., H264Encoder],
+    make_home: MakeHome,
+    make_viewer: Callable[..., Viewer],
+    tmp_path: Path,
+) -> None:
+    """Each encode hears so when it asks for buffers, and the owner once."""
+    home = make_home(settings(vivid, make_encoder(no_dmabuf=1)))
+    record(armed(home), tmp_path)
+    watch_small(home, make_viewer).end()
+    warnings = [line for line in home.camera.lines if "cannot read the camera's memory" in line]
+    assert len(warnings) == 1, warnings
+    assert copied_bytes(vivid, home) > 0
+
+
+def test_a_slow_encoder_is_asked_for_fewer_pictures(
+    vivid: Vivid,
+    make_encoder: Callable[..., H264Encoder],
+    make_home: MakeHome,
+    make_viewer: Callable[..., Viewer],
+) -> None:
+    """60 ms for 1280 by 720 pixels: it is measured at the start."""
+    home = make_home(settings(vivid, make_encoder(latency_us=60_000)))
+    told = home.camera.wait_log("the encoder makes up to", 10)
+    speed = re.search(r"up to (\d+) pictures of 1920x1080", told)
+    assert speed and 2 <= int(speed[1]) <= 7, told
+    viewer = make_viewer(home, selection=VideoSelection(1280, 720, kbit=2000)).watch()
+    less = "the encoder is too slow for what is asked: live view is 1280x720 with 15 pictures"
+    home.camera.wait_log(less, 10)
+    viewer.end()
 
 
 def test_a_stalled_encoder_is_opened_again(

@@ -55,7 +55,12 @@ type Found<'a> = Box<dyn Fn() -> Vec<String> + 'a>;
 fn tried(choice: &EncoderChoice, board: &Board) -> String {
     let found = encoder::explain(choice, &choice.look(), board);
     match media::try_encoder(choice) {
-        Ok(()) => format!("{found}; it coded a drawn picture; it works"),
+        Ok(speed) => {
+            let pictures = encoder::pictures_of_1080p(speed);
+            format!(
+                "{found}; it coded drawn pictures; it works: up to {pictures} of 1920x1080 a second"
+            )
+        }
         Err(error) => format!("{found}; {MISSING}: {:#}", anyhow::Error::from(error)),
     }
 }

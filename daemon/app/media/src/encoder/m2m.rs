@@ -36,7 +36,7 @@ pub enum M2mError {
     /// A picture took longer than two seconds.
     #[error("encoder does not answer")]
     Stalled,
-    /// It damaged thirty pictures in a row.
+    /// It damaged thirty pictures in a row, or wanted to begin anew at each.
     #[error("encoder makes nothing but damaged pictures")]
     Damaged,
 }
@@ -95,8 +95,8 @@ impl M2m {
             self.session = None;
             self.session = Some(
                 match self.start(route) {
-                    Err(M2mError::Start(reason @ StartError::Layout(_)))
-                        if matches!(route, Route::Imported(_)) =>
+                    Err(M2mError::Start(reason))
+                        if route.is_imported() && may_come_of_import(&reason) =>
                     {
                         self.refuse_import(&reason);
                         self.start(Route::of(frame, self.import))
@@ -160,8 +160,7 @@ impl M2m {
     }
 
     fn refuse_import(&mut self, reason: &(dyn std::error::Error + 'static)) {
-        tracing::warn!(reason, "encoder cannot read the camera's memory, pictures are copied");
-        self.import = Import::Refused;
+        self.import.refuse(&self.node.capabilities.bus, reason);
     }
 
     /// Hands `frame` to the encoder. `false` when it must be tried again, by another route.
@@ -223,22 +222,24 @@ impl M2m {
                         return Ok(coded);
                     }
                 }
-                Step::Damaged => {
-                    self.owes_idr = true;
-                    self.damaged += 1;
-                    if self.damaged >= MOST_DAMAGED {
-                        return Err(M2mError::Damaged.into());
-                    }
-                    return Ok(None);
-                }
+                Step::Damaged => return self.count_damaged(),
                 Step::SourceChanged => {
                     self.session = None;
-                    return Ok(None);
+                    return self.count_damaged();
                 }
                 Step::Drained => return Err(M2mError::Encoder(RunError::Failed).into()),
                 Step::Nothing => return Err(M2mError::Stalled.into()),
             }
         }
+    }
+}
+
+impl M2m {
+    /// A picture was lost. An encoder that loses nothing but pictures is told as one that fails.
+    fn count_damaged(&mut self) -> Result<Option<EncodedFrame>, EncodeError> {
+        self.owes_idr = true;
+        self.damaged += 1;
+        if self.damaged < MOST_DAMAGED { Ok(None) } else { Err(M2mError::Damaged.into()) }
     }
 }
 
@@ -308,6 +309,18 @@ fn fourcc(chroma: Chroma) -> FourCc {
 
 fn time(frame: &RawFrame) -> Duration {
     Duration::from_micros(frame.pts.ticks_90k() * 100 / 9)
+}
+
+/// Whether copies may do better: drivers without such a queue say so in many ways.
+fn may_come_of_import(reason: &StartError) -> bool {
+    match reason {
+        StartError::Layout(_) | StartError::Buffers | StartError::NoFormat(_) => true,
+        StartError::Device(error) => !matches!(
+            error.kind(),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied
+        ),
+        _ => false,
+    }
 }
 
 fn unsupported(error: M2mError, size: Size) -> EncodeError {

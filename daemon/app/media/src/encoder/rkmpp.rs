@@ -156,12 +156,7 @@ impl VideoEncoder for Rkmpp {
         let route = Route::of(frame, self.import);
         match self.run(frame, kind) {
             Err(error) if self.is_of_import(route, &error) => {
-                let reason = &error as &dyn std::error::Error;
-                tracing::warn!(
-                    reason,
-                    "encoder cannot read the camera's memory, pictures are copied"
-                );
-                self.import = Import::Refused;
+                self.import.refuse("rkmpp", &error);
                 self.session = None;
                 self.run(frame, kind)
             }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How pictures get into a hardware encoder.
 
+use std::error::Error;
+use std::sync::{Mutex, PoisonError};
+
 use frame::{Colour, DeviceLayout, RawFrame};
 
 /// The way of pictures of one kind.
@@ -21,6 +24,27 @@ pub(super) enum Import {
     Possible,
     /// It refused to, and that was said.
     Refused,
+}
+
+/// Encoders of which it was said, however often they are opened.
+static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Import {
+    /// Pictures are copied to `encoder` from now on.
+    pub fn refuse(&mut self, encoder: &str, reason: &(dyn Error + 'static)) {
+        *self = Self::Refused;
+        let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.iter().any(|told| told == encoder) {
+            tracing::debug!(reason, encoder, "pictures are copied");
+        } else {
+            tracing::warn!(
+                reason,
+                encoder,
+                "encoder cannot read the camera's memory, pictures are copied"
+            );
+            told.push(encoder.to_owned());
+        }
+    }
 }
 
 impl Route {

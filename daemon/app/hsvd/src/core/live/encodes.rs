@@ -20,14 +20,14 @@ use crate::core::media_events::{level, profile};
 use words::Recorded;
 
 /// Macroblocks a second: 1920×1080 at 60 pictures. So much is taken for granted of a core until it
-/// is measured, and of a hardware encoder for each core beside it, which nobody measures.
+/// is measured.
 const STATED_SPEED: u32 = 120 * 68 * 60;
 
 /// What encodes can do here.
 #[derive(Debug)]
 pub enum Capacity {
-    /// The machine's own encoder.
-    Hardware,
+    /// The machine's own encoder, which makes so many macroblocks a second.
+    Hardware(u32),
     /// The software encoder within its budget, at the speed that it is seen to have.
     Software(Pace),
 }
@@ -42,10 +42,7 @@ impl Capacity {
         let encodes = 1 + LIVE_SERVICES;
         match self {
             Self::Software(pace) => pace.budget().limits(encodes),
-            Self::Hardware => {
-                let macroblocks = u64::from(STATED_SPEED) * u64::from(cores().get());
-                Limits { encodes, macroblocks_per_second: macroblocks }
-            }
+            Self::Hardware(speed) => Limits { encodes, macroblocks_per_second: u64::from(*speed) },
         }
     }
 }
@@ -90,7 +87,7 @@ impl Encodes {
             source,
             at_start: match &capacity {
                 Capacity::Software(pace) => Some(pace.budget()),
-                Capacity::Hardware => None,
+                Capacity::Hardware(_) => None,
             },
             capacity,
             numbering: Numbering::default(),
@@ -175,7 +172,7 @@ impl Encodes {
 
     fn tell_recording(&mut self, recorded: Recorded) {
         let before = self.recorded.replace(recorded);
-        if let Some(line) = recorded.line(before, self.percent()) {
+        if let Some(line) = recorded.line(before, self.share()) {
             info!("{line}");
         }
     }
@@ -185,7 +182,7 @@ impl Encodes {
         for (encode, id) in encodes.iter().zip(ids).filter(|(encode, _)| encode.is_cut) {
             cut.push(*id);
             if !self.cut.contains(id) {
-                info!("{}", words::live_is_less(encode.pictures, self.percent()));
+                info!("{}", words::live_is_less(encode.pictures, self.share()));
             }
         }
         if cut.is_empty() && !self.cut.is_empty() && !encodes.is_empty() {
@@ -194,8 +191,9 @@ impl Encodes {
         self.cut = cut;
     }
 
-    fn percent(&self) -> u8 {
-        self.at_start.map_or(100, |budget| budget.share.percent())
+    /// Of the processor, where it encodes.
+    fn share(&self) -> Option<Share> {
+        self.at_start.map(|budget| budget.share)
     }
 
     /// Decides who gets which encode, beside what recordings need.

@@ -76,8 +76,11 @@ fn a_slow_machine_records_fewer_pictures_of_the_selected_size() {
         assert_eq!(made, (coded_fps, threads), "{speed}");
         assert_eq!((settings.size, settings.fps), (SOURCE.size, 30), "{speed}");
     }
-    let hardware = Encodes::new(SOURCE, Capacity::Hardware).record_settings(selected());
-    assert_eq!((hardware.coded_fps, hardware.threads.get()), (30, 1));
+    for (speed, coded_fps) in [(300_000, 30), (200_000, 15)] {
+        let hardware = Capacity::Hardware(speed);
+        let hardware = Encodes::new(SOURCE, hardware).record_settings(selected());
+        assert_eq!((hardware.coded_fps, hardware.threads.get()), (coded_fps, 1));
+    }
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn nobody_looks_where_nothing_is_encoded_or_the_chip_does_it() {
     let mut idle = encodes(500_000);
     idle.watch(Recording::Off);
     assert_eq!(idle.next_look(), None);
-    let mut hardware = Encodes::new(SOURCE, Capacity::Hardware);
+    let mut hardware = Encodes::new(SOURCE, Capacity::Hardware(500_000));
     hardware.watch(Recording::On);
     assert_eq!(hardware.next_look(), None);
     assert!(!hardware.look(Instant::now(), stats(1, 1, 50)));
@@ -118,15 +121,17 @@ fn one_line_for_each_change() {
     let of = |fps| Recorded { selected: SOURCE, made: Pictures { fps, ..SOURCE } };
     let less = "the encoder's part of the processor (60 %) does not do for what is asked: \
                 recordings have 15 of 30 pictures a second, 1920x1080";
-    assert_eq!(of(30).line(None, 60), None);
-    assert_eq!(of(15).line(Some(of(30)), 60).as_deref(), Some(less));
-    assert_eq!(of(15).line(Some(of(15)), 60), None);
-    assert!(of(10).line(Some(of(15)), 60).is_some());
-    let whole = of(30).line(Some(of(15)), 60);
-    let expected = "the processor manages again: recordings have all 30 pictures a second";
+    let share = Some(Share::default());
+    assert_eq!(of(30).line(None, share), None);
+    assert_eq!(of(15).line(Some(of(30)), share).as_deref(), Some(less));
+    assert_eq!(of(15).line(Some(of(15)), share), None);
+    assert!(of(10).line(Some(of(15)), share).is_some());
+    let whole = of(30).line(Some(of(15)), share);
+    let expected = "the encoder manages again: recordings have all 30 pictures a second";
     assert_eq!(whole.as_deref(), Some(expected));
     let small = Pictures { size: Size::new(640, 360), fps: 15 };
     assert!(
-        words::live_is_less(small, 60).ends_with("live view is 640x360 with 15 pictures a second")
+        words::live_is_less(small, share)
+            .ends_with("live view is 640x360 with 15 pictures a second")
     );
 }
