@@ -28,7 +28,7 @@ use crate::control::{self, About, SettingsDesk};
 use crate::core::{
     Capacity, Control, Core, End, Input, LiveEncodes, LiveViews, Ports, Recordings, Signals,
 };
-use crate::hands::{self, Hands, Tell};
+use crate::hands::{self, HandEvent, Hands, Reflex, Tell};
 use crate::identity::{self, Identity};
 use crate::log::Ring;
 use crate::motion::MotionWatch;
@@ -79,7 +79,9 @@ async fn compose(
 
     // The body before anything else: the light dark, and the switch read before anything opens
     let (inputs, inbox) = mpsc::unbounded_channel();
-    let tell_hand: Tell = Arc::from(tell(&inputs, Input::Hand));
+    let gate = Gate::closed();
+    let reflex = Arc::new(Reflex::new(gate.shutter()));
+    let tell_hand = hand_teller(&reflex, tell(&inputs, Input::Hand));
     let hands = Hands::open(board, &tell_hand)?;
 
     // State
@@ -98,7 +100,6 @@ async fn compose(
     let start =
         Start { stored: settings::load(&store), is_paired, is_switched_off: hands.is_private() };
     let (camera, first_actions) = Camera::start(setup, start);
-    let gate = Gate::closed();
 
     // The owner's way in
     let about = About {
@@ -116,11 +117,12 @@ async fn compose(
     info!("the encoder is {}", encoder::explain(&encoder, &found, board));
     let capacity = match found {
         EncoderFound::Openh264 => Capacity::software(config.video.encoder_budget),
-        _ => Capacity::Hardware,
+        _ => Capacity::Hardware(encoder::measure_hardware(&encoder)),
     };
     let scaler = scaler(&config.video.scaler, board);
     let video_config = video_config(&config, encoder, scaler);
     let video = Video::spawn(video_config, gate.watch(), tell(&inputs, Input::Video))?;
+    reflex.wakes(video.waker());
     if matches!(capacity, Capacity::Software(_)) {
         encoder::measure(tell(&inputs, Input::EncoderSpeed)).context("no thread to measure on")?;
     }
@@ -296,6 +298,15 @@ pub fn scaler(wanted: &Scaler, board: &Board) -> media::ScalerChoice {
         (Scaler::OfTheBoard, Some(scaler)) => media::ScalerChoice::M2m(Some(scaler.name.clone())),
         (Scaler::OfTheBoard, None) => media::ScalerChoice::Software,
     }
+}
+
+/// The core hears of a hand after the gate.
+fn hand_teller(reflex: &Arc<Reflex>, tell: Box<dyn Fn(HandEvent) + Send + Sync>) -> Tell {
+    let reflex = Arc::clone(reflex);
+    Arc::new(move |event| {
+        reflex.feel(event);
+        tell(event);
+    })
 }
 
 /// A callback that sends to the core task; after its end, to nobody.

@@ -223,6 +223,7 @@ impl Core {
             self.camera.next_timeout(),
             self.recordings.next_timeout(),
             self.live.next_timeout(),
+            self.hands.next_timeout(),
             self.control.next_timeout(),
         ];
         timeouts.into_iter().flatten().min()
@@ -238,6 +239,9 @@ impl Core {
         self.act(now, actions);
         self.recordings_timeout(now);
         self.live_timeout(now);
+        if self.hands.next_timeout().is_some_and(|due| due <= now) {
+            self.show_situation();
+        }
     }
 
     fn handle(&mut self, input: Input) {

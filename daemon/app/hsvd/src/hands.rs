@@ -5,6 +5,7 @@
 mod check;
 mod light;
 mod night;
+mod reflex;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use anyhow::{Context, bail};
 use appliance::bell::{Bell, Ring};
 use appliance::button::{self, Button, Step};
 use appliance::night::Mode;
+use appliance::power::SensorPower;
 use appliance::status::{Code, Situation};
 use appliance::switch::{PrivacySwitch, Reading};
 use gpio::board::{self, Board, COMPATIBLE, Part};
@@ -27,6 +29,7 @@ use crate::config::{BodyConfig, FittedPart};
 pub use check::{Sight, sight};
 use light::Light;
 use night::NightWatch;
+pub use reflex::Reflex;
 
 /// What hands do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +79,8 @@ pub type Tell = Arc<dyn Fn(HandEvent) + Send + Sync>;
 pub struct Hands {
     light: Light,
     night: Option<NightWatch>,
-    sensor_power: Option<Output>,
+    sensor: Option<Output>,
+    sensor_power: SensorPower,
     is_private: bool,
     switch: Switch,
     filter: Filter,
@@ -178,7 +182,7 @@ impl Hands {
         }
         let (night, night_is_well) = NightWatch::spawn(board, tell);
         has_fault |= !night_is_well;
-        let sensor_power = match open_sensor_power(board) {
+        let sensor = match open_sensor_power(board) {
             Some(Err(error)) => {
                 warn!(
                     error = &error as &dyn std::error::Error,
@@ -196,7 +200,8 @@ impl Hands {
         Ok(Self {
             light,
             night,
-            sensor_power,
+            sensor,
+            sensor_power: SensorPower::new(),
             is_private,
             switch,
             filter,
@@ -257,15 +262,25 @@ impl Hands {
         self.is_private = is_private;
     }
 
-    /// Shows the situation, as far as it is not the body's own. The sensor has power only while
-    /// there may be pictures.
-    pub fn show(&mut self, situation: Situation) {
-        if let Some(power) = &mut self.sensor_power
-            && let Err(error) = power.set(situation.pictures)
+    /// Gives the sensor power, or takes it: whether pictures `may` be taken, and whether the camera
+    /// `is_open`.
+    pub fn power(&mut self, now: Instant, may: bool, is_open: bool) {
+        let is_on = self.sensor_power.handle(now, may, is_open);
+        if let Some(sensor) = &mut self.sensor
+            && let Err(error) = sensor.set(is_on)
         {
             warn!(error = &error as &dyn std::error::Error, "the sensor's power");
             self.has_fault = true;
         }
+    }
+
+    /// When the sensor's power must be looked at again.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.sensor.as_ref().and(self.sensor_power.next_timeout())
+    }
+
+    /// Shows the situation, as far as it is not the body's own.
+    pub fn show(&mut self, situation: Situation) {
         let (is_private, has_fault) = (self.is_private, self.has_fault());
         self.light.set(Situation { is_private, has_fault, ..situation });
     }

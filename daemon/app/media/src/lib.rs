@@ -74,5 +74,5 @@ pub use speaker::{
 pub use v4l2::{Look, Rect};
 pub use video::{
     EncodeId, LiveEncode, MAX_FPS, RecordSettings, SnapshotReply, Video, VideoConfig,
-    VideoConfigError, VideoEvent, VideoStats,
+    VideoConfigError, VideoEvent, VideoStats, Waker,
 };

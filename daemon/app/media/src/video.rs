@@ -5,7 +5,7 @@ mod config;
 mod event;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use frame::Size;
@@ -81,8 +81,12 @@ impl Video {
     /// Tells that the gate changed. When this returns, taps whose permit was taken back hold
     /// nothing; the source closes within 100 ms.
     pub fn wake(&self) {
-        self.shared.bus.sweep();
-        self.shared.signal.raise();
+        self.shared.wake();
+    }
+
+    /// [`Video::wake`] for another thread.
+    pub fn waker(&self) -> Waker {
+        Waker(Arc::downgrade(&self.shared))
     }
 
     /// What to encode for recordings; it runs while `Some` and while the gate permits a prebuffer.
@@ -140,6 +144,19 @@ impl Video {
     }
 }
 
+/// Tells the threads that the gate changed, as long as there are any.
+#[derive(Clone)]
+pub struct Waker(Weak<Shared>);
+
+impl Waker {
+    /// As [`Video::wake`].
+    pub fn wake(&self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.wake();
+        }
+    }
+}
+
 impl Drop for Video {
     fn drop(&mut self) {
         self.shared.is_stopped.store(true, Ordering::Release);
@@ -170,6 +187,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    fn wake(&self) {
+        self.bus.sweep();
+        self.signal.raise();
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.is_stopped.load(Ordering::Acquire)
     }

@@ -8,6 +8,7 @@
 //! | [`status`] | what the status light shows |
 //! | [`button`] | what a press means, by its length |
 //! | [`bell`] | when the bell at the door rings |
+//! | [`power`] | when the sensor has power |
 //! | [`switch`] | when the privacy switch counts as on |
 //!
 //! Not decided here: what the camera may see (`privacy`) and what HomeKit is told (`camera`).
@@ -17,5 +18,6 @@
 pub mod bell;
 pub mod button;
 pub mod night;
+pub mod power;
 pub mod status;
 pub mod switch;

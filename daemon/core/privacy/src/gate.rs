@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::{LIVE_SERVICES, OperatingMode, Permits};
 
@@ -51,11 +51,20 @@ const SLOTS: usize = FIRST_LIVE + LIVE_SERVICES;
 
 /// One number a kind: odd while allowed; it grows at every change, so an old permit never revives.
 #[derive(Debug, Default)]
-struct Epochs([AtomicU64; SLOTS]);
+struct Epochs {
+    slots: [AtomicU64; SLOTS],
+    /// Nothing is allowed, whatever the numbers say.
+    is_shut: AtomicBool,
+}
 
 impl Epochs {
     fn get(&self, slot: usize) -> u64 {
-        self.0[slot].load(Ordering::Acquire)
+        self.slots[slot].load(Ordering::Acquire)
+    }
+
+    fn set(&self, slot: usize, allowed: bool) {
+        let change = |now| (Self::is_allowed(now) != allowed).then_some(now + 1);
+        let _before = self.slots[slot].fetch_update(Ordering::AcqRel, Ordering::Acquire, change);
     }
 
     fn is_allowed(epoch: u64) -> bool {
@@ -119,14 +128,16 @@ impl Gate {
         GateWatch { epochs: Arc::clone(&self.epochs) }
     }
 
+    /// The way of a privacy switch to shut the gate without waiting for its owner.
+    pub fn shutter(&self) -> Shutter {
+        Shutter { epochs: Arc::clone(&self.epochs) }
+    }
+
     fn publish(&self) {
         let Permits { capture, motion, prebuffer, record, record_audio, live, .. } = self.permits;
         let fixed = [capture, motion, prebuffer, record, record_audio];
-        for (epoch, allowed) in self.epochs.0.iter().zip(fixed.into_iter().chain(live)) {
-            let now = epoch.load(Ordering::Acquire);
-            if Epochs::is_allowed(now) != allowed {
-                epoch.store(now + 1, Ordering::Release);
-            }
+        for (slot, allowed) in fixed.into_iter().chain(live).enumerate() {
+            self.epochs.set(slot, allowed);
         }
     }
 }
@@ -135,6 +146,29 @@ impl Drop for Gate {
     fn drop(&mut self) {
         self.permits = Permits::default();
         self.publish();
+    }
+}
+
+/// Shuts the gate from another thread, whatever its owner is doing. It allows nothing that the mode
+/// does not: what it opens is only what it shut.
+#[derive(Debug, Clone)]
+pub struct Shutter {
+    epochs: Arc<Epochs>,
+}
+
+impl Shutter {
+    /// Ends every permit before it returns, and lets nobody have another before [`Shutter::open`].
+    pub fn shut(&self) {
+        self.epochs.is_shut.store(true, Ordering::SeqCst);
+        for slot in 0..SLOTS {
+            self.epochs.set(slot, false);
+        }
+    }
+
+    /// The mode alone decides again. What it allowed when the gate was shut comes back with the
+    /// next [`Gate::set`].
+    pub fn open(&self) {
+        self.epochs.is_shut.store(false, Ordering::SeqCst);
     }
 }
 
@@ -166,7 +200,7 @@ impl GateWatch {
 
     fn leave(&self, slot: usize) -> Result<Leave, Denied> {
         let epoch = self.epochs.get(slot);
-        if Epochs::is_allowed(epoch) {
+        if Epochs::is_allowed(epoch) && !self.epochs.is_shut.load(Ordering::SeqCst) {
             Ok(Leave { slot, epoch, epochs: Arc::clone(&self.epochs) })
         } else {
             Err(Denied)
@@ -247,6 +281,27 @@ mod tests {
         assert!(gate.permit::<Motion>().unwrap().is_valid());
         assert!(gate.live(0).unwrap().is_valid());
         assert_ne!(gate.live(0).unwrap(), live, "a new permit is not the old one");
+    }
+
+    #[test]
+    fn a_shut_gate_allows_nothing_whatever_its_owner_does() {
+        let mut gate = Gate::closed();
+        gate.set(streaming());
+        let (capture, live) = (gate.permit::<Capture>().unwrap(), gate.live(0).unwrap());
+        let shutter = gate.shutter();
+        shutter.shut();
+        assert!(!capture.is_valid() && !live.is_valid());
+        gate.set(streaming());
+        assert!(gate.permit::<Capture>().is_err() && gate.live(0).is_err());
+        assert!(!capture.is_valid() && !live.is_valid());
+
+        // The owner heard of it: it is open when both want it to be
+        gate.set(OperatingMode { manually_disabled: true, ..streaming() });
+        shutter.open();
+        assert!(gate.permit::<Capture>().is_err());
+        gate.set(streaming());
+        assert!(gate.permit::<Capture>().unwrap().is_valid());
+        assert!(!capture.is_valid() && !live.is_valid(), "an old permit never revives");
     }
 
     #[test]

@@ -22,6 +22,6 @@ mod rule;
 
 pub use gate::{
     Capture, Denied, Gate, GateWatch, Kind, LivePermit, Motion, Permit, Prebuffer, Record,
-    RecordAudio,
+    RecordAudio, Shutter,
 };
 pub use rule::{LIVE_SERVICES, OperatingMode, Permits, Refusal, SnapshotReason};

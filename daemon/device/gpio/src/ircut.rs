@@ -19,6 +19,8 @@ use crate::pin::ActivePin;
 pub const LONGEST_PULSE: Duration = Duration::from_millis(500);
 /// A line that does not let go is told again.
 const AGAIN: Duration = Duration::from_millis(50);
+/// So often it is tried at the end.
+const RELEASES: u32 = 3;
 
 /// Where the filter is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,8 +175,10 @@ impl<P: OutputPin> Drop for IrCut<P> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.is_over = true;
-        if let Err(error) = state.coil.release() {
-            tracing::error!(?error, "the IR-cut coil cannot be released");
+        for tries_left in (0..RELEASES).rev() {
+            let Err(error) = state.coil.release() else { break };
+            tracing::error!(?error, tries_left, "the IR-cut coil cannot be released");
+            std::thread::sleep(if tries_left > 0 { AGAIN } else { Duration::ZERO });
         }
         drop(state);
         self.shared.changed.notify_all();

@@ -10,14 +10,14 @@ import random
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import Home, pair
 
 from hsv_testkit import database as db
-from hsv_testkit.accessory import Accessory, Settings, camera_binary
+from hsv_testkit.accessory import Settings, camera_binary
 from hsv_testkit.lines import Lines, Probe
 from hsv_testkit.live import control
 from hsv_testkit.live.control import VideoSelection
@@ -61,21 +61,14 @@ pytestmark = needs_bench
 
 
 @pytest.fixture
-def lines() -> Iterator[Lines]:
+def lines(make_lines: Callable[..., Lines]) -> Lines:
     names = ("PRIVACY", "LED", "IRCUT_DAY", "IRCUT_NIGHT", "IR_LAMP", "CAM_EN", "BUTTON", "BELL")
-    chip = Lines(*names)
-    yield chip
-    chip.remove()
+    return make_lines(*names)
 
 
 @pytest.fixture
-def boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The bench's board table, for every camera that is started."""
-    folder = tmp_path / "board" / "host"
-    folder.mkdir(parents=True)
-    (folder / "board.toml").write_text(TABLE)
-    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(folder.parent)])
-    return folder.parent
+def boards(lay_board: Callable[[str], Path]) -> Path:
+    return lay_board(TABLE)
 
 
 def settings(vivid: Vivid) -> Settings:
@@ -115,8 +108,12 @@ def test_the_switch_shuts_the_camera_in_mid_recording(
     assert dropped - flipped < WITHIN_S
     with pytest.raises(StreamClosed) as closed:
         recording.collect(60, timeout=5)
+    ended = time.monotonic() - flipped
     assert closed.value.reason == NOT_ALLOWED
     watcher.wait_for(db.MANUALLY_DISABLED, True, 2)
+    told = time.monotonic() - flipped
+    print(f"to the recording's end {ended * 1000:.1f} ms, ManuallyDisabled {told * 1000:.1f} ms")
+    assert ended < WITHIN_S and told < WITHIN_S
 
     # Two flashes, dark in between: never steady again.
     probe = Probe(lines, "LED")
@@ -167,6 +164,29 @@ def test_the_switch_waits_for_no_picture(
     assert "milli_fps=5000" in home.camera.log()
     print(f"\nfigure privacy_edge_slow: {max(took):.1f}")
     assert max(took) < WITHIN_S * 1000, took
+
+
+@pytest.mark.usefixtures("boards")
+def test_the_switch_waits_for_no_opening(
+    vivid: Vivid, lines: Lines, make_home: MakeHome, rng: random.Random
+) -> None:
+    """Released and flipped again while the camera may just be opening, or its encoder starting."""
+    home = make_home(settings(vivid))
+    pid, took = home.camera.pid, []
+    wait_until(lambda: bool(video_nodes(pid)))
+    for _ in range(40):
+        flipped = lines.pull("PRIVACY", True)
+        shut = wait_until(lambda: not video_nodes(pid) and not lines.is_high("CAM_EN"))
+        took.append((shut - flipped) * 1000)
+        lines.pull("PRIVACY", False)
+        time.sleep(rng.random() * 0.3)
+    print(f"privacy edge at any moment of opening: {max(took):.1f} ms at most")
+    assert max(took) < WITHIN_S * 1000, took
+    lines.pull("PRIVACY", True)
+    end = time.monotonic() + 1
+    wait_until(lambda: not video_nodes(pid))
+    while time.monotonic() < end:
+        assert not video_nodes(pid) and not lines.is_high("CAM_EN"), "opened after the edge"
 
 
 @pytest.mark.usefixtures("boards")

@@ -8,14 +8,14 @@ Run by scripts/testbench/uml, which see.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import Home
 
 from hsv_testkit import media
-from hsv_testkit.accessory import Accessory, Settings
+from hsv_testkit.accessory import Settings
 from hsv_testkit.hub import Hub
 from hsv_testkit.lines import Lines
 from hsv_testkit.machine import (
@@ -47,29 +47,10 @@ pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
 
 
 @pytest.fixture
-def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+def lines(make_lines: Callable[..., Lines], lay_board: Callable[[str], Path]) -> Lines:
     """A privacy switch, and the board's table that names it."""
-    folder = tmp_path / "board" / "host"
-    folder.mkdir(parents=True)
-    (folder / "board.toml").write_text(TABLE)
-    monkeypatch.setattr(Accessory, "extra_arguments", ["--boards", str(folder.parent)])
-    chip = Lines("PRIVACY")
-    yield chip
-    chip.remove()
-
-
-@pytest.fixture
-def encoder() -> Iterator[H264Encoder]:
-    device = H264Encoder()
-    yield device
-    device.remove()
-
-
-@pytest.fixture
-def scaler() -> Iterator[PictureScaler]:
-    device = PictureScaler()
-    yield device
-    device.remove()
+    lay_board(TABLE)
+    return make_lines("PRIVACY")
 
 
 def settings(vivid: Vivid) -> Settings:
@@ -149,6 +130,23 @@ def test_a_scaler_that_never_answers_does_not_keep_the_camera_open(
     open_again(home, vivid, lines)
     wait_until(lambda: home.camera.log().count("scaler started") > started)
     record(hub, tmp_path)
+
+
+def test_an_encoder_that_never_answers_leaves_the_camera_to_others(
+    vivid: Vivid, lines: Lines, encoder: H264Encoder, scaler: PictureScaler, make_home: MakeHome
+) -> None:
+    """It keeps one picture, and four wait for it: the camera has memory for more."""
+    home = make_home(settings(vivid))
+    hub = armed(home)
+    hub.open_soon(20).close()
+    before = len(home.camera.lines)
+    with encoder.hanging():
+        time.sleep(4.5)
+        said = home.camera.lines[before:]
+        assert any("hangs in the kernel" in line for line in said), said
+        assert home.session.snapshot(640, 360).status == 200
+        assert sees(home, vivid)
+        assert not any("no pictures" in line or "capture stopped" in line for line in said), said
 
 
 def test_an_encoder_that_never_answers_does_not_keep_the_camera_open(

@@ -121,6 +121,7 @@ impl Core {
     /// the source is closed.
     pub(super) fn show_situation(&mut self) {
         let permits = self.camera.permits().capture || self.gate.permits().capture;
+        self.hands.power(Instant::now(), permits, self.is_capturing);
         self.hands.show(Situation {
             pictures: permits || self.is_capturing,
             may_shine: self.camera.is_indicator_on(),
