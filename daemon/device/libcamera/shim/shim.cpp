@@ -306,14 +306,13 @@ int hsv_camera::open(const hsv_wish &wish, hsv_format &format)
 	return set_controls(wish, format);
 }
 
-/* Whether a picture has more in it than was asked for. A camera that does not tell says nothing
- * against itself: that the whole crop lies within its bounds was looked at before. */
+/* Whether a picture may have more in it than was asked for: one whose camera does not tell may. */
 bool hsv_camera::shows_more(lc::Request &request) const
 {
 	if (crop.isNull())
 		return false;
 	const auto got = request.metadata().get(lc::controls::ScalerCrop);
-	return got && got->boundedTo(crop) != *got;
+	return !got || got->boundedTo(crop) != *got;
 }
 
 /* On libcamera's thread. */
@@ -333,20 +332,30 @@ void hsv_camera::disconnected()
 	changed.notify_one();
 }
 
+/* What call answers, or an error for what it throws: nothing may be thrown into Rust. */
+template<typename Call> static int guarded(Call call)
+{
+	try {
+		return call();
+	} catch (const std::bad_alloc &) {
+		return -ENOMEM;
+	} catch (...) {
+		return -EIO;
+	}
+}
+
 extern "C" {
 
 int hsv_camera_open(const hsv_wish *wish, hsv_camera **camera, hsv_format *format)
 {
-	try {
+	return guarded([&] {
 		auto opened = std::make_unique<hsv_camera>();
 		*format = {};
 		int error = opened->open(*wish, *format);
 		if (!error)
 			*camera = opened.release();
 		return error;
-	} catch (const std::bad_alloc &) {
-		return -ENOMEM;
-	}
+	});
 }
 
 int hsv_camera_buffer(hsv_camera *camera, uint32_t index)
@@ -356,17 +365,19 @@ int hsv_camera_buffer(hsv_camera *camera, uint32_t index)
 
 int hsv_camera_start(hsv_camera *camera)
 {
-	int error = camera->camera->start(&camera->controls);
+	return guarded([&] {
+		int error = camera->camera->start(&camera->controls);
 
-	if (error)
-		return error;
-	camera->is_running = true;
-	for (auto &request : camera->requests) {
-		error = camera->camera->queueRequest(request.get());
 		if (error)
 			return error;
-	}
-	return 0;
+		camera->is_running = true;
+		for (auto &request : camera->requests) {
+			error = camera->camera->queueRequest(request.get());
+			if (error)
+				return error;
+		}
+		return 0;
+	});
 }
 
 int hsv_camera_next(hsv_camera *camera, uint32_t timeout_ms, hsv_done *done)
@@ -398,8 +409,10 @@ int hsv_camera_queue(hsv_camera *camera, uint32_t index)
 {
 	if (index >= camera->requests.size())
 		return -EINVAL;
-	camera->requests[index]->reuse(lc::Request::ReuseBuffers);
-	return camera->camera->queueRequest(camera->requests[index].get());
+	return guarded([&] {
+		camera->requests[index]->reuse(lc::Request::ReuseBuffers);
+		return camera->camera->queueRequest(camera->requests[index].get());
+	});
 }
 
 void hsv_camera_close(hsv_camera *camera)
