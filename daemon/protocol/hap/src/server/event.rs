@@ -15,6 +15,8 @@ const MAX_MESSAGES: usize = 32;
 
 /// MotionDetected: a late one is a missed recording.
 const MOTION_DETECTED: u16 = 0x22;
+/// ManuallyDisabled: who looks at the camera is to see at once that it is shut.
+const MANUALLY_DISABLED: u16 = 0x227;
 /// ProgrammableSwitchEvent: the doorbell. Two presses are two events, though the value is equal.
 pub const PROGRAMMABLE_SWITCH_EVENT: u16 = 0x73;
 
@@ -40,7 +42,8 @@ impl EventQueue {
             Some(queued) if *queued == value && kind != PROGRAMMABLE_SWITCH_EVENT => {}
             _ => self.append(iid, value),
         }
-        let is_urgent = matches!(kind, MOTION_DETECTED | PROGRAMMABLE_SWITCH_EVENT);
+        let is_urgent =
+            matches!(kind, MOTION_DETECTED | MANUALLY_DISABLED | PROGRAMMABLE_SWITCH_EVENT);
         let due = if is_urgent { now } else { now + WINDOW };
         self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
     }
@@ -104,9 +107,9 @@ mod tests {
     }
 
     #[test]
-    fn motion_and_the_doorbell_take_along_what_waits() {
+    fn what_is_urgent_takes_along_what_waits() {
         let start = Instant::now();
-        for kind in [MOTION_DETECTED, PROGRAMMABLE_SWITCH_EVENT] {
+        for kind in [MOTION_DETECTED, MANUALLY_DISABLED, PROGRAMMABLE_SWITCH_EVENT] {
             let mut queue = EventQueue::default();
             queue.push(start, 0x75, 1, ON);
             queue.push(start, kind, 2, ON);
