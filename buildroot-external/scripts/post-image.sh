@@ -1,11 +1,14 @@
 #!/bin/sh
-# Buildroot calls this with the folder of images and the board: makes card.img of them.
+# Buildroot calls this with the folder of images and the board: makes card.img of them. scripts/image-from-packages says
+# `packages`, too: what is otherwise then is in the folder of that name.
 set -eu
 
-images=$1 board=$2
+images=$1 board=$2 kind=${3:-}
 made=$BR2_EXTERNAL_HSV_PATH/../board/$board/generated
+its=$made
+[ "$kind" != packages ] || its=$made/packages
 # shellcheck source=board/raspberrypi-4/generated/image.env
-. "$made/image.env"
+. "$its/image.env"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 card=$work/root
@@ -25,8 +28,8 @@ for slot in a b; do
             -exec cp {} "$boot/" \;
         mkdir -p "$boot/overlays"
         cp -R "$images/rpi-firmware/overlays/." "$boot/overlays/"
-        cp "$made/config.txt" "$made/cmdline-a.txt" "$made/cmdline-b.txt" "$boot/"
-        cp "$made/cmdline-$slot.txt" "$boot/cmdline.txt"
+        cp "$its/config.txt" "$its/cmdline-a.txt" "$its/cmdline-b.txt" "$boot/"
+        cp "$its/cmdline-$slot.txt" "$boot/cmdline.txt"
     fi
 done
 if [ "$HSV_FIRMWARE" = pi-tryboot ]; then

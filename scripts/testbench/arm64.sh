@@ -35,6 +35,22 @@ version_of() {
 }
 fetch_arm64() { apt-get "${apt_arm64[@]}" download -q "$@" || unavailable "$* could not be fetched"; }
 
+# suite_arm64 SUITE : apt's options for packages of that suite of Debian, kept apart from the others' lists and fetched from
+# where this computer has its Debian from. Sets `apt_suite`.
+suite_arm64() {
+    local from place=$kernels/arm64-lists-$1
+    local key=/usr/share/keyrings/debian-archive-keyring.gpg
+    # shellcheck disable=SC2016 # apt's own
+    from=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | head -1)
+    [ -n "$from" ] || unavailable "this computer's apt knows no Debian"
+    mkdir -p "$place/lists/partial" "$place/archives/partial"
+    printf "deb [signed-by=$key] $from %s main non-free-firmware\n" "$1" "${1%-backports}" > "$place/sources.list"
+    # shellcheck disable=SC2034 # for whoever sources this
+    apt_suite=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Acquire::Languages=none -o "Dir::State=$place"
+        -o "Dir::State::Lists=$place/lists" -o Dir::State::status=/dev/null -o "Dir::Cache=$place"
+        -o "Dir::Etc::sourcelist=$place/sources.list" -o Dir::Etc::sourceparts=- -t "$1")
+}
+
 # libasound to link with, of the system that the programs run on. Sets `sysroot`.
 make_sysroot() {
     local version work asound
