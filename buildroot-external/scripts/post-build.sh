@@ -1,11 +1,12 @@
 #!/bin/sh
-# Buildroot calls this with the target folder and the board, before it packs the file system.
+# Buildroot calls this with the target folder, the board and maybe `dev`, before it packs the file system.
 set -eu
 
 target=$1 board=$2
+shift 2
 common=$BR2_EXTERNAL_HSV_PATH/../board/common
 
-"$common/install" "$target" "$board"
+"$common/install" "$target" "$board" "$@"
 
 # Fragments as they are written in the configuration, with the tree's own name in them.
 fragments=$(sed -n 's/^BR2_LINUX_KERNEL_CONFIG_FRAGMENT_FILES="\(.*\)"$/\1/p' "$BR2_CONFIG" |
