@@ -95,6 +95,16 @@ arm64() {
     [ "$status" -eq 77 ] || return "$status"
 }
 
+# The Raspberry Pis' images of packages; each is read back as a card, and its list of what is in it checked, when it is made.
+pi_images() {
+    local board status
+    for board in raspberrypi-4 raspberrypi-5; do
+        status=0
+        scripts/image-from-packages "$board" "$HSV_TARGET/image/$board-test" dev || status=$?
+        [ "$status" -eq 0 ] || [ "$status" -eq 77 ] || return "$status"
+    done
+}
+
 # The whole appliance: its image made of packages, started by U-Boot, paired, its plug pulled.
 appliance() {
     local status=0
