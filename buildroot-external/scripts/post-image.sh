@@ -1,14 +1,31 @@
 #!/bin/sh
-# Buildroot calls this with the folder of images and the board: makes card.img of them. scripts/image-from-packages says
-# `packages`, too: what is otherwise then is in the folder of that name.
+# Buildroot calls this with the folder of images and the board: makes card.img of them.
+#
+# Usage: post-image.sh IMAGES BOARD [packages | dev] [most-mib=N]
+#   packages    what is otherwise in an image of packages is in the folder of that name
+#   most-mib=N  a root that is larger ends the build
 set -eu
 
-images=$1 board=$2 kind=${3:-}
+images=$1 board=$2
+shift 2
+kind='' most_mib=
+for word in "$@"; do
+    case $word in
+        packages | dev) kind=$word ;;
+        most-mib=*) most_mib=${word#most-mib=} ;;
+        *) echo "post-image.sh: what is '$word'?" >&2; exit 2 ;;
+    esac
+done
 made=$BR2_EXTERNAL_HSV_PATH/../board/$board/generated
 its=$made
 [ "$kind" != packages ] || its=$made/packages
 # shellcheck source=board/raspberrypi-4/generated/image.env
 . "$its/image.env"
+bytes=$(stat -c %s "$images/rootfs.erofs")
+if [ -n "$most_mib" ] && [ "$bytes" -gt $((most_mib << 20)) ]; then
+    echo "post-image.sh: the root has $((bytes >> 20)) MiB, and $most_mib is the most" >&2
+    exit 1
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 card=$work/root
