@@ -131,11 +131,36 @@ impl OwnersFile {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let refused =
-            |source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) };
-        let config = Config::parse(&text).map_err(refused)?;
-        let table = toml::from_str(&text).map_err(refused)?;
-        Ok(Self { table, config })
+        Self::parse(&text).map_err(|source| refused(path, source))
+    }
+
+    fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        Ok(Self { config: Config::parse(text)?, table: toml::from_str(text)? })
+    }
+
+    /// This file with the keys of `path` in place of its own.
+    ///
+    /// # Errors
+    /// As [`OwnersFile::read`], of `path`: by itself, so that line and column are its own, and above this one.
+    pub fn with_over(&self, path: &Path) -> Result<Self, ConfigError> {
+        let over = Self::read(path)?;
+        let mut table = self.table.clone();
+        put_over(&mut table, over.table);
+        Self::parse(&table.to_string()).map_err(|source| refused(path, source))
+    }
+}
+
+fn refused(path: &Path, source: toml::de::Error) -> ConfigError {
+    ConfigError::Parse { path: path.to_owned(), source: Box::new(source) }
+}
+
+/// Tables are merged, all else is replaced.
+fn put_over(table: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(over)) => put_over(inner, over),
+            (_, value) => drop(table.insert(key, value)),
+        }
     }
 }
 
@@ -248,6 +273,23 @@ mod tests {
         assert_eq!(config.hds.port, 51827);
         assert!(config.pairing.setup_code.is_some());
         assert_eq!(config.video.fps, 30.try_into().unwrap());
+    }
+
+    #[test]
+    fn a_file_over_another_has_the_last_word_key_by_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("over.toml");
+        let file = "name = 'Camera'\n[video]\nfps = 15\ncrop = [0, 0, 640, 360]";
+        let file = OwnersFile::parse(file).unwrap();
+        fs::write(&path, "name = 'Porch'\n[video]\nfps = 10\n[motion]\nhold-s = 5").unwrap();
+        let both = file.with_over(&path).unwrap();
+        assert_eq!(both.config.name.as_str(), "Porch");
+        assert_eq!(both.config.video.fps, 10.try_into().unwrap());
+        assert!(both.config.video.crop.is_some());
+        assert_eq!(both.table["motion"]["hold-s"].as_integer(), Some(5));
+        fs::write(&path, "\n[video]\nfps = 0").unwrap();
+        let error = format!("{:#}", anyhow::Error::from(file.with_over(&path).unwrap_err()));
+        assert!(error.contains("line 3") && error.contains("over.toml"), "{error}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ use clap::Parser;
 use tracing::error;
 
 use crate::core::End;
-use config::OwnersFile;
+use config::{Config, OwnersFile};
 use overlay::Settings;
 use store::{Store, StoreError};
 
@@ -51,6 +51,10 @@ struct Arguments {
     /// The owner's configuration file
     #[arg(long, value_name = "FILE", default_value = "/etc/hsv/hsvd.toml")]
     config: PathBuf,
+    /// Settings above that file, in the same form; used where the file is there. One that cannot be used is left
+    /// out, so that the camera starts, but not of --check-config
+    #[arg(long, value_name = "FILE")]
+    over: Option<PathBuf>,
     /// Where identity, pairings and HomeKit's settings are kept
     #[arg(long, value_name = "DIR", default_value = "/var/lib/hsv")]
     state_dir: PathBuf,
@@ -84,10 +88,11 @@ fn main() -> ExitCode {
             }
         };
     }
-    let owners = match OwnersFile::read(&arguments.config) {
+    let file = OwnersFile::read(&arguments.config).map_err(anyhow::Error::from);
+    let owners = match file.and_then(|file| with_over(file, &arguments)) {
         Ok(owners) => owners,
         Err(error) => {
-            error!("{:#}", anyhow::Error::from(error));
+            error!("{error:#}");
             return ExitCode::from(EXIT_CONFIG);
         }
     };
@@ -117,6 +122,28 @@ fn main() -> ExitCode {
             let needs_a_person = error.downcast_ref().is_some_and(StoreError::needs_a_person);
             if needs_a_person { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
         }
+    }
+}
+
+/// The file with what stands over it.
+fn with_over(file: OwnersFile, arguments: &Arguments) -> anyhow::Result<OwnersFile> {
+    let Some(over) = arguments.over.as_ref().filter(|over| over.exists()) else { return Ok(file) };
+    let board = |config: &Config| hands::board(&arguments.boards, &config.body);
+    let merged = file.with_over(over).map_err(anyhow::Error::from).and_then(|merged| {
+        // A board that the file alone has not either is no fault of the other one
+        match board(&merged.config) {
+            Err(error) if board(&file.config).is_ok() => {
+                Err(error.context(format!("configuration {}", over.display())))
+            }
+            _ => Ok(merged),
+        }
+    });
+    match merged {
+        Err(error) if !arguments.check_config => {
+            error!("{error:#}; left out");
+            Ok(file)
+        }
+        merged => merged,
     }
 }
 
