@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `hsv-provision`: what the owner wants of a camera, from the card that its system is on.
+//!
+//! `take` reads `hsv.toml` and stores what is in it, before hsvd and iwd start. `join` tries networks that are
+//! wanted, beside hsvd, and writes the report. `forget` keeps what a factory reset has promised. None of them is
+//! needed for the camera to start, and none ever restarts the machine.
+//!
+//! `owners.rs` is the file's meaning, `take.rs` and `join.rs` the two transactions, `store.rs` what is kept.
+
+#![forbid(unsafe_code)]
+
+mod card;
+mod disk;
+mod hsvd;
+mod iwd;
+mod join;
+mod network;
+mod owners;
+mod report;
+mod store;
+mod take;
+mod text;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+
+use card::Card;
+use disk::{Disk, read_if_there};
+use hsvd::Hsvd;
+use iwd::Iwd;
+use join::Radio as _;
+use store::Store;
+
+/// What `take` has to tell, for `join`.
+const TOLD: &str = "provision.json";
+/// For an address without which a report is written all the same.
+const ADDRESS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Takes the owner's settings and Wi-Fi networks from the card
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    places: Places,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum What {
+    /// Store what hsv.toml has, and do what hsv-reset.txt asks for
+    Take,
+    /// Join networks that are wanted, and write hsv-report.txt
+    Join,
+    /// Forget networks and settings, if there was a factory reset
+    Forget,
+}
+
+#[derive(Debug, Args)]
+struct Places {
+    /// The FAT partition, or a folder in its place
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        default_value = "/dev/disk/by-partlabel/select",
+        global = true
+    )]
+    card: PathBuf,
+    /// Where networks and settings are kept
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/hsv-provision", global = true)]
+    state: PathBuf,
+    /// Where iwd keeps its networks
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/iwd", global = true)]
+    iwd: PathBuf,
+    /// Where hsvd keeps its state
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/hsv", global = true)]
+    hsvd_state: PathBuf,
+    /// For what is forgotten at the next start
+    #[arg(long, value_name = "DIR", default_value = "/run/hsv", global = true)]
+    run: PathBuf,
+    /// The image's configuration
+    #[arg(long, value_name = "FILE", default_value = "/etc/hsv/hsvd.toml", global = true)]
+    config: PathBuf,
+    /// The camera's program
+    #[arg(long, value_name = "FILE", default_value = "hsvd", global = true)]
+    hsvd: PathBuf,
+    /// A bus other than the machine's
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    bus: Option<String>,
+}
+
+#[expect(clippy::print_stderr, reason = "the service manager's journal")]
+fn main() -> ExitCode {
+    let Arguments { what, places } = Arguments::parse();
+    let done = match what {
+        What::Take => take_from(&places),
+        What::Join => join_and_tell(&places),
+        What::Forget => places.store().map(drop),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hsv-provision: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Places {
+    fn store(&self) -> anyhow::Result<Store> {
+        let store = Store {
+            folder: self.state.clone(),
+            iwd: self.iwd.clone(),
+            hsvd: self.hsvd_state.clone(),
+            disk: Disk::default(),
+        };
+        store.open().with_context(|| format!("{}", self.state.display()))
+    }
+
+    fn card(&self) -> anyhow::Result<Card> {
+        Card::open(&self.card, &self.run.join("provision-card")).context("the card cannot be read")
+    }
+}
+
+fn take_from(places: &Places) -> anyhow::Result<()> {
+    fs::create_dir_all(&places.run)?;
+    let store = places.store()?;
+    store.roll_back().context("networks of before")?;
+    let hsvd = Hsvd {
+        program: places.hsvd.clone(),
+        config: places.config.clone(),
+        state: places.hsvd_state.clone(),
+        run: places.run.clone(),
+    };
+    let lines = take::take(&places.card()?, &store, &hsvd)?;
+    say(&lines);
+    fs::write(places.run.join(TOLD), serde_json::to_vec(&lines)?)?;
+    Ok(())
+}
+
+fn join_and_tell(places: &Places) -> anyhow::Result<()> {
+    let store = places.store()?;
+    store.roll_back().context("networks of before")?;
+    let told = read_if_there(&places.run.join(TOLD))?.unwrap_or_default();
+    let mut lines: Vec<String> = serde_json::from_slice(&told).unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (of_radio, ssid) = runtime.block_on(join_networks(&store, places.bus.as_deref()))?;
+    let is_told = !lines.is_empty() || !of_radio.is_empty() || ssid.is_some();
+    if !is_told && !places.card()?.has_report() {
+        return Ok(()); // nobody has asked anything
+    }
+    say(&of_radio);
+    lines.extend(of_radio);
+    let begin = Instant::now();
+    while iwd::addresses().is_empty() && begin.elapsed() < ADDRESS_WITHIN {
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    lines.push(report::network(ssid.as_deref(), &iwd::addresses()));
+    places.card()?.put_report(&store.disk, &lines).context("the report cannot be written")
+}
+
+/// The report's lines, and where the radio is then.
+async fn join_networks(
+    store: &Store,
+    bus: Option<&str>,
+) -> anyhow::Result<(Vec<String>, Option<String>)> {
+    let is_wanted = !store.wanted()?.is_empty();
+    if !is_wanted && store.all_known()?.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let Some(mut iwd) = Iwd::find(bus).await.unwrap_or_default() else {
+        return Ok((report::no_radio(is_wanted).into_iter().collect(), None));
+    };
+    let lines = join::join(store, &mut iwd).await?;
+    let begin = Instant::now();
+    loop {
+        let ssid = iwd.connected().await;
+        if ssid.is_some() || begin.elapsed() >= ADDRESS_WITHIN {
+            return Ok((lines, ssid));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the service manager's journal")]
+fn say(lines: &[String]) {
+    for line in lines {
+        eprintln!("hsv-provision: {line}");
+    }
+}
