@@ -20,6 +20,7 @@ EXPECTED: list[tuple[Type, set[str], str]] = [
     (db.SELECTED_RTP, {"pr", "pw"}, "tlv8"),
     (db.MOTION_DETECTED, {"pr", "ev"}, "bool"),
     (db.STATUS_ACTIVE, {"pr", "ev"}, "bool"),
+    (db.STATUS_FAULT, {"pr", "ev"}, "uint8"),
     (db.EVENT_SNAPSHOTS, {"pr", "pw", "ev", "tw"}, "bool"),
     (db.CAMERA_ACTIVE, {"pr", "pw", "ev", "tw"}, "bool"),
     (db.PERIODIC_SNAPSHOTS, {"pr", "pw", "ev", "tw"}, "bool"),
@@ -69,6 +70,7 @@ def test_values_a_hub_looks_at(home: Home) -> None:
     assert session.read(db.PROTOCOL_VERSION) == "1.1.0"
     assert base64.b64decode(session.read(db.SUPPORTED_TRANSPORT)).hex() == "0103010100"
     assert session.read(db.STATUS_ACTIVE) in (1, True)
+    assert session.read(db.STATUS_FAULT) == 0
     assert session.read(db.MOTION_DETECTED) in (0, False)
     assert session.read(db.RECORDING_ACTIVE) == 0
     for of in (db.EVENT_SNAPSHOTS, db.CAMERA_ACTIVE, db.PERIODIC_SNAPSHOTS, db.RTP_ACTIVE):

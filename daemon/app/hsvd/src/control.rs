@@ -35,7 +35,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 pub use desk::{Answer, Desk, Refused, Request};
 pub use facts::{Facts, Last, Troubles};
 pub use settings::SettingsDesk;
-pub use state::{Score, Signal, State};
+pub use state::{Score, Signal, State, Verdict};
 pub use system::About;
 
 use crate::config::{Bus, ControlConfig};

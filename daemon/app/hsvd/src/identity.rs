@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::config::PairingConfig;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 const DOMAIN: &str = "identity";
 
@@ -38,7 +38,7 @@ impl Identity {
     /// above the drawn ones.
     ///
     /// # Errors
-    /// The store's; a document whose content is not an identity.
+    /// The store's; a document whose content is not an identity; no such document where there are others.
     pub fn load(
         store: &Store,
         owner: &PairingConfig,
@@ -46,6 +46,8 @@ impl Identity {
     ) -> anyhow::Result<Self> {
         let document = match store.load::<Document>(DOMAIN)? {
             Some(document) => document,
+            // It is the first that is ever saved: without it, the others are what a medium has left of a camera
+            None if store.has_documents()? => return Err(StoreError::Damaged(DOMAIN.into()).into()),
             None => {
                 let drawn = Document::draw(rng);
                 store.save(DOMAIN, &drawn)?;
@@ -96,4 +98,28 @@ pub fn fork(rng: &mut ChaCha20Rng) -> ChaCha20Rng {
     let mut seed = Zeroizing::new([0; 32]);
     rng.fill_bytes(seed.as_mut());
     ChaCha20Rng::from_seed(*seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(store: &Store) -> anyhow::Result<String> {
+        let identity = Identity::load(store, &PairingConfig::default(), &mut seeded_rng()?)?;
+        Ok(identity.keys.device_id().to_string())
+    }
+
+    #[test]
+    fn it_is_drawn_once_and_never_beside_what_is_left_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let drawn = load(&store).unwrap();
+        store.save("pairings", &[1]).unwrap();
+        assert_eq!(load(&store).unwrap(), drawn);
+        for copy in ["a", "b"] {
+            std::fs::remove_file(folder.path().join(format!("identity.{copy}"))).unwrap();
+        }
+        let error = load(&store).unwrap_err();
+        assert!(error.downcast_ref().is_some_and(StoreError::needs_a_person), "{error}");
+    }
 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use hap::txt::ConfigNumber;
 use hap::{ControllerId, Pairing, PairingState};
 use serde::{Deserialize, Serialize};
+use tracing::debug;
 
 use crate::store::{Store, StoreError};
 
@@ -67,10 +68,10 @@ struct DatabaseDocument {
 }
 
 /// The configuration number (`c#`): the last one, or the next when what controllers remember of
-/// us has changed since.
+/// us has changed since. It counts though it cannot be saved: the next start comes to the same.
 ///
 /// # Errors
-/// The store's.
+/// The store's, of reading.
 pub fn config_number(store: &Store, fingerprint: [u8; 32]) -> Result<ConfigNumber, StoreError> {
     let last = store.load::<DatabaseDocument>(DATABASE)?;
     let number = match &last {
@@ -83,7 +84,10 @@ pub fn config_number(store: &Store, fingerprint: [u8; 32]) -> Result<ConfigNumbe
             number.next()
         }
     };
-    store.save(DATABASE, &DatabaseDocument { config_number: number.number(), fingerprint })?;
+    let document = DatabaseDocument { config_number: number.number(), fingerprint };
+    if let Err(error) = store.save(DATABASE, &document) {
+        debug!(%error, "configuration number not saved");
+    }
     Ok(number)
 }
 

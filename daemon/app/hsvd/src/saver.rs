@@ -18,9 +18,11 @@ pub struct Saver {
 }
 
 impl Saver {
-    /// Tells outcomes to `inputs`.
+    /// Tells outcomes to `inputs`. What cannot be written is known, and told, from the start.
     pub fn new(store: Arc<Store>, inputs: UnboundedSender<Input>) -> Self {
-        Self { store, inputs, is_failing: false }
+        let mut saver = Self { store, inputs, is_failing: false };
+        saver.note(saver.store.try_writing());
+        saver
     }
 
     /// Does `work` on another thread.

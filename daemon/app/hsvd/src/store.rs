@@ -23,6 +23,8 @@ use tracing::warn;
 const COPIES: [&str; 2] = ["a", "b"];
 /// Empty; locked while a daemon runs.
 const LOCK: &str = "lock";
+/// Written to see whether that can be done, and removed.
+const TRIAL: &str = "trial";
 const MAGIC: &str = "hsv-state-1";
 /// No domain comes near this; a larger file is not ours.
 const MAX_BYTES: u64 = 1 << 20;
@@ -75,11 +77,11 @@ pub struct Store {
 
 impl Store {
     /// Opens `folder`, making it (mode 0700) when it is not there. A factory reset that was
-    /// promised is done first.
+    /// promised is done first. A medium that is write-protected by now is read all the same.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when it cannot be made or is not writable, or a promised reset fails; [`StoreError::InUse`] when
-    /// somebody has opened it already.
+    /// [`StoreError::Io`] when it cannot be made or may not be written, or a promised reset fails; [`StoreError::InUse`]
+    /// when somebody has opened it already.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         fs::DirBuilder::new()
             .recursive(true)
@@ -87,13 +89,14 @@ impl Store {
             .create(folder)
             .map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
         let path = folder.join(LOCK);
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|source| StoreError::Io { path: path.clone(), source })?;
+        let made =
+            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        // Held by a reader, so that it is no reason for a file system to stay writable
+        let lock = match made {
+            Err(error) if error.kind() != io::ErrorKind::ReadOnlyFilesystem => Err(error),
+            _ => File::open(&path),
+        };
+        let lock = lock.map_err(|source| StoreError::Io { path: path.clone(), source })?;
         match lock.try_lock() {
             Ok(()) => {
                 let store = Self { folder: folder.to_owned(), turn: Mutex::new(()), _lock: lock };
@@ -103,6 +106,33 @@ impl Store {
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),
             Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
         }
+    }
+
+    /// Whether anything can be saved, as far as it can be known without spoiling what is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]: the medium is write-protected, or full.
+    pub fn try_writing(&self) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = self.folder.join(TRIAL);
+        fs::write(&path, MAGIC)
+            .and_then(|()| fs::remove_file(&path))
+            .map_err(|source| StoreError::Io { path, source })
+    }
+
+    /// Whether any document was ever saved and is there in whatever state.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the folder cannot be read.
+    pub fn has_documents(&self) -> Result<bool, StoreError> {
+        let failed = |source| StoreError::Io { path: self.folder.clone(), source };
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            if name.to_str().is_some_and(is_copy) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The document of `domain` in `folder`, which another may have open; nothing is locked, made or
@@ -244,6 +274,11 @@ impl Store {
     }
 }
 
+/// Whether a file of the folder, by its name, is a finished copy of a document.
+fn is_copy(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, copy)| COPIES.contains(&copy))
+}
+
 enum Copy {
     Absent,
     Damaged,
@@ -352,6 +387,25 @@ mod tests {
             fs::write(store.path("numbers", copy), "rubbish").unwrap();
         }
         assert!(matches!(store.load::<Vec<u32>>("numbers"), Err(StoreError::Damaged(_))));
+    }
+
+    #[test]
+    fn documents_are_known_by_their_names() {
+        let (_folder, store) = store();
+        fs::write(store.path("identity", "a.new"), "cut off in the first save").unwrap();
+        assert!(!store.has_documents().unwrap());
+        fs::write(store.path("pairings", "b"), "rubbish").unwrap();
+        assert!(store.has_documents().unwrap());
+    }
+
+    #[test]
+    fn a_trial_leaves_nothing_and_tells_of_a_folder_that_cannot_be_written() {
+        let (folder, store) = store();
+        store.try_writing().unwrap();
+        assert!(!store.has_documents().unwrap());
+        assert_eq!(fs::read_dir(folder.path().join("state")).unwrap().count(), 1, "the lock");
+        fs::remove_dir_all(folder.path().join("state")).unwrap();
+        assert!(matches!(store.try_writing(), Err(StoreError::Io { .. })));
     }
 
     #[test]

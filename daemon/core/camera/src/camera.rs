@@ -88,6 +88,7 @@ pub struct Camera {
     is_paired: bool,
     is_switched_off: bool,
     is_moving: bool,
+    has_fault: bool,
     /// What is in effect: never more open than what is saved and what is wished.
     granted: StoredState,
     /// What was asked for last.
@@ -130,6 +131,7 @@ impl Camera {
             is_paired: start.is_paired,
             is_switched_off: start.is_switched_off,
             is_moving: false,
+            has_fault: false,
             granted,
             wished,
             saved,
@@ -178,6 +180,7 @@ impl Camera {
             Input::MotionChanged(is_moving) => {
                 self.is_moving = is_moving && self.permits().motion;
             }
+            Input::FaultChanged(has_fault) => self.has_fault = has_fault,
             Input::Rung => prepare = self.ring(&mut out),
             Input::PairingsChanged { is_paired } => self.pairings_changed(is_paired),
             Input::ConnectionClosed(closed) => {
@@ -227,6 +230,11 @@ impl Camera {
     /// Motion is being told.
     pub fn is_moving(&self) -> bool {
         self.is_moving
+    }
+
+    /// A fault is being told.
+    pub fn has_fault(&self) -> bool {
+        self.has_fault
     }
 
     /// Off by the owner's hand or by the switch on the case.

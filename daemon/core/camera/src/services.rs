@@ -87,6 +87,7 @@ fn motion_sensor() -> Service {
         vec![
             boolean(iid::MOTION_DETECTED, kind::MOTION_DETECTED, told()),
             boolean(iid::MOTION_STATUS_ACTIVE, kind::STATUS_ACTIVE, told()),
+            switch_u8(iid::MOTION_STATUS_FAULT, kind::STATUS_FAULT, told()),
         ],
     )
 }

@@ -17,7 +17,7 @@ use tracing::{debug, info};
 use super::history::{History, epoch_s, wall};
 use super::{Core, End};
 use crate::advert::Published;
-use crate::control::{Answer, Facts, Outlet, Refused, Request, Signal, State};
+use crate::control::{Answer, Facts, Outlet, Refused, Request, Signal, State, Verdict};
 
 /// The core's side of the control interface.
 pub struct Control {
@@ -247,6 +247,11 @@ impl Core {
         troubles.has_body_fault =
             self.hands.has_fault() || self.hands.switch() == crate::hands::Switch::Unreadable;
         troubles.is_store_failing = self.saver.is_failing();
+        let has_fault = troubles.health() == Verdict::Fault;
+        if has_fault != self.camera.has_fault() {
+            let actions = self.camera.handle(now, camera::Input::FaultChanged(has_fault));
+            self.act(now, actions);
+        }
         let state = self.state();
         let is_passing = matches!(state.light, Code::Identify | Code::Step(_));
         self.control.look_at = is_passing.then_some(now + BLINK);

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use tracing::info;
 
-use super::{COPIES, Store, StoreError};
+use super::{Store, StoreError, is_copy};
 
 /// Empty; there while a reset is promised and not yet done.
 const PROMISE: &str = "factory-reset";
@@ -76,8 +76,7 @@ impl Store {
 /// ours: it may be any folder that somebody named.
 fn is_purged(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return false };
-    let name = name.strip_suffix(".new").unwrap_or(name);
-    name.rsplit_once('.').is_some_and(|(_, copy)| COPIES.contains(&copy))
+    is_copy(name.strip_suffix(".new").unwrap_or(name))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -94,6 +94,8 @@ pub enum Input {
     },
     /// The motion detector's opinion, its hold time included.
     MotionChanged(bool),
+    /// Something that a person must see to is broken, or works again: StatusFault tells it.
+    FaultChanged(bool),
     /// Somebody pressed the bell.
     Rung,
     /// The first pairing came, or the last one went.

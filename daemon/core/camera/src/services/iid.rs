@@ -35,6 +35,7 @@ pub const SPEAKER_VOLUME: Iid = 82;
 pub const MOTION_SENSOR: Iid = 96;
 pub const MOTION_DETECTED: Iid = 97;
 pub const MOTION_STATUS_ACTIVE: Iid = 98;
+pub const MOTION_STATUS_FAULT: Iid = 99;
 
 pub const CAMERA_OPERATING_MODE: Iid = 112;
 pub const EVENT_SNAPSHOTS_ACTIVE: Iid = 113;

@@ -37,6 +37,7 @@ pub const SERIAL_NUMBER: u16 = 0x30;
 pub const SETUP_DATA_STREAM_TRANSPORT: u16 = 0x131;
 pub const SETUP_ENDPOINTS: u16 = 0x118;
 pub const STATUS_ACTIVE: u16 = 0x75;
+pub const STATUS_FAULT: u16 = 0x77;
 pub const STREAMING_STATUS: u16 = 0x120;
 pub const SUPPORTED_AUDIO_RECORDING: u16 = 0x207;
 pub const SUPPORTED_AUDIO_STREAM: u16 = 0x115;

@@ -260,6 +260,21 @@ fn a_full_disk_refuses_the_owner_and_what_is_shut_stays_shut() {
 }
 
 #[test]
+fn a_fault_is_told_to_everybody_and_shuts_nothing() {
+    let mut rig = Rig::recording();
+    assert_eq!(rig.read(iid::MOTION_STATUS_FAULT), Ok(Value::UInt(0)));
+    for has_fault in [true, false] {
+        rig.forget();
+        rig.handle(Input::FaultChanged(has_fault));
+        let told = (iid::MOTION_STATUS_FAULT, Value::UInt(has_fault.into()), None);
+        assert_eq!(rig.notified, [told], "once, and nothing else");
+        rig.handle(Input::FaultChanged(has_fault));
+        assert_eq!(rig.notified.len(), 1, "what is known is not told again");
+        assert!(rig.gate.permits().record);
+    }
+}
+
+#[test]
 fn every_characteristic_has_a_value_or_takes_one() {
     let mut rig = Rig::recording_doorbell();
     for service in services::database(Category::VideoDoorbell).services() {
