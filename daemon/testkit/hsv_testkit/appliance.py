@@ -6,23 +6,23 @@ Made by scripts/build-image; seen only as its owner sees it: the console, the ca
 
 from __future__ import annotations
 
-import json
 import os
+import random
 import re
-import socket
 import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hsv_testkit.accessory import free_port
+from hsv_testkit.card import Card
 from hsv_testkit.connection import Connection, ConnectionClosed
 from hsv_testkit.hds import HdsKeys
 from hsv_testkit.hub import Hub
+from hsv_testkit.qmp import Monitor
 
 BENCH = "scripts/testbench/appliance"
 needs_appliance = pytest.mark.skipif("HSV_APPLIANCE" not in os.environ, reason=f"run by {BENCH}")
@@ -38,15 +38,16 @@ class Appliance:
     """One card, and the machine that it is in; `host` and `port` are forwarded to the camera."""
 
     work: Path
+    image: Path | None = None
+    """What is on the card at first; left out, what was made for everybody."""
     host: str = "127.0.0.1"
     lines: list[tuple[float, str]] = field(default_factory=list)
     """What the console said since the last start, with the moment."""
 
     def __post_init__(self) -> None:
         self.images = Path(os.environ["HSV_APPLIANCE"])
-        self.card = self.work / "card.img"
-        copy = ["cp", "--sparse=always", str(self.images / "card.img"), str(self.card)]
-        subprocess.run(copy, check=True)
+        self.work.mkdir(exist_ok=True)
+        self.card = Card(self.work / "card.img", self.image or self.images / "card.img")
         self.port, self.hds_port = free_port(), free_port()
         self._news = threading.Condition()
         self._process: subprocess.Popen[str] | None = None
@@ -63,11 +64,14 @@ class Appliance:
         command += ["-cpu", "cortex-a53", "-smp", "2", "-m", "1024", "-no-reboot"]
         command += ["-display", "none", "-serial", "stdio", "-qmp", f"unix:{monitor},server,nowait"]
         command += ["-bios", str(self.images / "u-boot.bin")]
-        command += ["-drive", f"if=none,id=card,format=raw,file={self.card}"]
+        self.card.insert()
+        place = f"nbd+unix:///?socket={self.card.socket}"
+        protected = ",readonly=on" if self.card.is_protected else ""
+        command += ["-drive", f"if=none,id=card,format=raw,file={place}{protected}"]
         command += ["-device", "virtio-blk-pci,drive=card,disable-legacy=on"]
         command += ["-netdev", f"user,id=net{forwards}"]
         command += ["-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci"]
-        command += ["-device", "virtio-balloon-pci,id=memory"]
+        command += ["-device", "virtio-balloon-pci,id=memory", "-device", "i6300esb"]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -85,12 +89,13 @@ class Appliance:
                 self.lines.append((time.monotonic(), ESCAPE.sub("", line).rstrip()))
                 self._news.notify_all()
 
-    def cut_power(self) -> None:
-        """As when its plug is pulled."""
+    def cut_power(self, rng: random.Random | None = None) -> tuple[int, int]:
+        """As when its plug is pulled; what the card's cache loses: `Card.remove`."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
         self._process = None
+        return self.card.remove(rng)
 
     def console(self) -> str:
         with self._news:
@@ -133,35 +138,20 @@ class Appliance:
 
     def on_card(self, name: str) -> str | None:
         """A file of the FAT partition, as it is on the card by now."""
-        table = subprocess.run(
-            ["sfdisk", "--json", self.card], check=True, capture_output=True, text=True
-        ).stdout
-        parts = json.loads(table)["partitiontable"]["partitions"]
-        (start,) = (part["start"] for part in parts if part["name"] == "select")
-        place = f"{self.card}@@{start * 512}"
-        done = subprocess.run(["mtype", "-i", place, f"::{name}"], capture_output=True)
+        done = self.card.fat("select", "mtype", f"::{name}")
         return done.stdout.decode() if done.returncode == 0 else None
+
+    def monitor(self) -> Monitor:
+        return Monitor(self.work / "qmp")
 
     def memory_used_mib(self, timeout: float) -> float:
         """What programs and kernel hold, without copies of the card, as the kernel tells QEMU."""
         place = "/machine/peripheral/memory"
-        with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.connect(str(self.work / "qmp"))
-            stream = monitor.makefile("rw")
-
-            def ask(command: str, **arguments: Any) -> Any:
-                stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-                stream.flush()
-                while "return" not in (answer := json.loads(stream.readline())):
-                    assert "error" not in answer, answer
-                return answer["return"]
-
-            stream.readline()
-            ask("qmp_capabilities")
-            ask("qom-set", path=place, property="guest-stats-polling-interval", value=1)
+        with self.monitor() as monitor:
+            monitor.ask("qom-set", path=place, property="guest-stats-polling-interval", value=1)
             deadline = time.monotonic() + timeout
             while True:
-                told = ask("qom-get", path=place, property="guest-stats")
+                told = monitor.ask("qom-get", path=place, property="guest-stats")
                 if told["last-update"] > 0:
                     stats = told["stats"]
                     spare = stats["stat-free-memory"] + stats["stat-disk-caches"]
