@@ -24,7 +24,7 @@
 //! # use frame::{AvcConfig, EncodedFrame, Pts, Size};
 //! # let sps = vec![0x67, 0x42, 0xc0, 0x1f];
 //! # let config = Arc::new(AvcConfig::new(sps, vec![0x68, 0xce, 0x3c, 0x80], Size::new(640, 360))?);
-//! # let data = Arc::from(&[0, 0, 0, 2, 0x65, 0x88][..]);
+//! # let data = frame::Coded::from(&[0, 0, 0, 2, 0x65, 0x88][..]);
 //! # let idr = EncodedFrame { pts: Pts::from_millis(7_000), is_idr: true, data, config };
 //! let mut muxer = fmp4::Muxer::new(idr.config.clone(), None)?;
 //! let init = muxer.init_segment();

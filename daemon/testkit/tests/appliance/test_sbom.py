@@ -77,7 +77,7 @@ WRONG_SUM = [{"algorithm": "SHA256", "checksumValue": "0" * 64}]
         (set_of("tokio", "checksums", WRONG_SUM), "is not that of Cargo.lock"),
         (set_of("tokio", "licenseDeclared", "MIT / LicenseRef-lost"), "has the licence"),
         (set_of("tokio", "SPDXID", "SPDXRef-crate-x_y"), "is no identifier"),
-        (lambda sbom: sbom.update(hasExtractedLicensingInfos=[]), "has the licence 'LicenseRef-deb-"),
+        (lambda sbom: sbom.update(hasExtractedLicensingInfos=[]), "the licence 'LicenseRef-deb-"),
         (lambda sbom: sbom["relationships"].pop(), "belongs to nothing"),
         (lambda sbom: sbom.update(spdxVersion="SPDX-1.0"), "spdxVersion is not"),
     ],
