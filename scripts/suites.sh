@@ -51,7 +51,7 @@ machine() {
 on_machine='"$0" -m pytest --color=no --durations=5 --reruns 1 -p no:cacheprovider --basetemp=/run/tmp/pytest "$@"'
 
 # Half of the time of $suites/machine.
-drivers_encoding=("$suites"/machine/test_{encoder,film,lamp,night}.py)
+drivers_encoding=("$suites"/machine/test_{encoder,film,lamp,night,wifi}.py)
 drivers_encode() { machine "$on_machine" "$HSV_PYTHON" "${drivers_encoding[@]}"; }
 # To the millisecond, which picture came when: nothing beside it.
 drivers_light() { machine "$on_machine" "$HSV_PYTHON" "$suites/machine/test_light.py"; }
