@@ -119,7 +119,7 @@ class GuestCamera(Accessory):
         started = self.guest.run(f"RUST_LOG=info {command} >/run/log 2>&1 & echo $!")
         self._pid = int(started)
         try:
-            self.wait_log("started", timeout)
+            self.wait_log('event="started"', timeout)
         except TimeoutError as error:
             raise StartError(self.log()) from error
         return self
