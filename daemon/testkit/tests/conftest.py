@@ -18,7 +18,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bus_fixtures import bus, caller, each_bus, open_folder, people, start_on_bus  # noqa: E402, F401
-from machine_fixtures import encoder, lay_board, light_bus, make_lines, scaler, vivid  # noqa: E402, F401
+from machine_fixtures import (  # noqa: E402, F401
+    encoder,
+    lay_board,
+    light_bus,
+    loopback,
+    make_lines,
+    scaler,
+    vivid,
+)
 
 from hsv_testkit.accessory import Accessory, Settings, camera_binary  # noqa: E402
 from hsv_testkit.connection import Connection  # noqa: E402

@@ -11,7 +11,7 @@ import pytest
 
 from hsv_testkit.accessory import Accessory
 from hsv_testkit.lines import Lines
-from hsv_testkit.machine import H264Encoder, LightBus, PictureScaler, Vivid
+from hsv_testkit.machine import H264Encoder, LightBus, Loopback, PictureScaler, Vivid
 
 
 @pytest.fixture
@@ -34,6 +34,13 @@ def scaler() -> Iterator[PictureScaler]:
     device = PictureScaler()
     yield device
     device.remove()
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    card = Loopback()
+    yield card
+    card.remove()
 
 
 @pytest.fixture

@@ -47,13 +47,11 @@ fn capture(
     let scaled_before = shared.scalers.scaled.read();
     shared.scalers.renew();
     let may = || permit.is_valid() && !shared.is_stopped();
-    let mut source = match source::open(&shared.config, copied, camera, &may) {
-        Err(_) if !may() => return Ok(()),
-        opened => opened?,
-    };
+    let opened = source::open(&shared.config, copied, camera, &may);
     if !may() {
         return Ok(());
     }
+    let mut source = opened?;
     tracing::info!(source = ?shared.config.source, "capture started");
     shared.tell(VideoEvent::CaptureStarted);
     let result = deliver(shared, permit, backoff, shrinker, source.as_mut());

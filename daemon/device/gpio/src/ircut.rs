@@ -178,7 +178,9 @@ impl<P: OutputPin> Drop for IrCut<P> {
         for tries_left in (0..RELEASES).rev() {
             let Err(error) = state.coil.release() else { break };
             tracing::error!(?error, tries_left, "the IR-cut coil cannot be released");
-            std::thread::sleep(if tries_left > 0 { AGAIN } else { Duration::ZERO });
+            if tries_left > 0 {
+                std::thread::sleep(AGAIN);
+            }
         }
         drop(state);
         self.shared.changed.notify_all();

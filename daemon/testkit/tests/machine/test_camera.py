@@ -28,13 +28,6 @@ TONE_HZ = 1000
 pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
 
 
-@pytest.fixture
-def loopback() -> Iterator[Loopback]:
-    card = Loopback()
-    yield card
-    card.remove()
-
-
 def webcam_settings(vivid: Vivid, width: int = 640, height: int = 360) -> dict[str, Any]:
     return {"source": f"v4l2:{vivid.node}", "width": width, "height": height}
 

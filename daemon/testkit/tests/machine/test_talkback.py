@@ -27,13 +27,6 @@ SECONDS = 3.0
 pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
 
 
-@pytest.fixture
-def loopback() -> Iterator[Loopback]:
-    card = Loopback()
-    yield card
-    card.remove()
-
-
 @contextmanager
 def heard(loopback: Loopback, path: Path) -> Iterator[None]:
     """Writes what comes out of the card."""

@@ -232,9 +232,7 @@ impl M2m {
             }
         }
     }
-}
 
-impl M2m {
     /// A picture was lost. An encoder that loses nothing but pictures is told as one that fails.
     fn count_damaged(&mut self) -> Result<Option<EncodedFrame>, EncodeError> {
         self.owes_idr = true;
