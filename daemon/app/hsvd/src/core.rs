@@ -13,11 +13,11 @@ mod stream;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use camera::Camera;
 use camera::motion::MotionChange;
+use frame::Coded;
 use media::{SnapshotError, SoundEvent, SpeakerEvent, VideoEvent};
 use privacy::Gate;
 use rand_chacha::ChaCha20Rng;
@@ -64,7 +64,7 @@ pub enum Input {
     /// From the motion thread.
     Motion(MotionChange),
     /// A snapshot is ready.
-    Snapshot(hap::Ticket, Result<Arc<[u8]>, SnapshotError>),
+    Snapshot(hap::Ticket, Result<Coded, SnapshotError>),
     /// The pairings are on the disk, or not.
     PairingsSaved(hap::Ticket, Result<(), StoreError>),
     /// HomeKit's settings are on the disk, or not.

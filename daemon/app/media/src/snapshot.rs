@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use frame::{RawFrame, Size, YuvPicture};
+use frame::{Coded, RawFrame, Size, YuvPicture};
 use privacy::{Capture, Permit};
 
 use crate::bus::{Received, TapOptions};
@@ -105,7 +105,7 @@ fn answer(
     picture: &mut Option<(RawFrame, Permit<Capture>)>,
     size: Size,
     permit: &Permit<Capture>,
-) -> Result<Arc<[u8]>, SnapshotError> {
+) -> Result<Coded, SnapshotError> {
     let bounds = Size::new(size.width.max(MIN_SIDE), size.height.max(MIN_SIDE));
     // every source delivers this size; requests that come to the same size share a picture
     let size = shrink(shared.config.size, bounds);
@@ -127,7 +127,7 @@ fn answer(
     let picture = scaled.as_ref().unwrap_or(&newest.picture);
     let jpeg = encode(picture, size, shared.config.snapshot_quality)?;
     shared.counters.snapshots.add(1);
-    cache.put(size, Arc::clone(&jpeg), permit.clone());
+    cache.put(size, jpeg.clone(), permit.clone());
     Ok(jpeg)
 }
 
@@ -142,7 +142,7 @@ fn newest(shared: &Shared, permit: &Permit<Capture>) -> Result<RawFrame, Snapsho
     }
 }
 
-fn encode(picture: &YuvPicture, bounds: Size, quality: u8) -> Result<Arc<[u8]>, SnapshotError> {
+fn encode(picture: &YuvPicture, bounds: Size, quality: u8) -> Result<Coded, SnapshotError> {
     let size = shrink(picture.size(), bounds);
     let jpeg = if size == picture.size() {
         jpeg::encode(picture, quality)
@@ -165,7 +165,7 @@ struct Cache(VecDeque<Cached>);
 
 struct Cached {
     size: Size,
-    jpeg: Arc<[u8]>,
+    jpeg: Coded,
     made: Instant,
     permit: Permit<Capture>,
 }
@@ -176,11 +176,11 @@ impl Cache {
         self.0.retain(|cached| cached.permit.is_valid() && cached.made.elapsed() < FRESH_FOR);
     }
 
-    fn get(&self, size: Size) -> Option<Arc<[u8]>> {
-        self.0.iter().find(|cached| cached.size == size).map(|cached| Arc::clone(&cached.jpeg))
+    fn get(&self, size: Size) -> Option<Coded> {
+        self.0.iter().find(|cached| cached.size == size).map(|cached| cached.jpeg.clone())
     }
 
-    fn put(&mut self, size: Size, jpeg: Arc<[u8]>, permit: Permit<Capture>) {
+    fn put(&mut self, size: Size, jpeg: Coded, permit: Permit<Capture>) {
         if self.0.len() >= MAX_CACHED {
             self.0.pop_front();
         }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
-use frame::Size;
+use frame::{Coded, Size};
 use privacy::{GateWatch, Kind, Permit};
 
 pub use config::{EncodeId, LiveEncode, MAX_FPS, RecordSettings, VideoConfig, VideoConfigError};
@@ -168,7 +168,7 @@ impl Drop for Video {
 }
 
 /// Gets the answer to [`Video::snapshot`].
-pub type SnapshotReply = Box<dyn FnOnce(Result<Arc<[u8]>, SnapshotError>) + Send>;
+pub type SnapshotReply = Box<dyn FnOnce(Result<Coded, SnapshotError>) + Send>;
 
 /// What the threads share.
 pub(crate) struct Shared {

@@ -238,7 +238,7 @@ fn ten_snapshots_at_once_are_ten_answers() {
         link.ask(&mut home, "POST", "/resource", body);
     }
     for (ticket, _) in home.requests() {
-        home.input(Input::Reply { ticket, reply: hap::Reply::Snapshot(Ok(JPEG.into())) });
+        home.input(Input::Reply { ticket, reply: hap::Reply::Snapshot(Ok(JPEG.to_vec().into())) });
     }
     for link in &mut links {
         let answer = link.only_message(&mut home);

@@ -5,10 +5,13 @@ use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-/// Part of a shared byte vector. Cloning and slicing copy the handle, not the bytes.
+use zeroize::Zeroizing;
+
+/// Part of a shared byte vector. Cloning and slicing copy the handle, not the bytes, which are
+/// overwritten when the last holder lets go of them: they may be somebody's video.
 #[derive(Clone, Default)]
 pub struct Data {
-    whole: Arc<Vec<u8>>,
+    whole: Arc<Zeroizing<Vec<u8>>>,
     range: Range<usize>,
 }
 
@@ -26,14 +29,7 @@ impl Data {
 impl From<Vec<u8>> for Data {
     fn from(bytes: Vec<u8>) -> Self {
         let range = 0..bytes.len();
-        Self { whole: Arc::new(bytes), range }
-    }
-}
-
-impl From<Arc<Vec<u8>>> for Data {
-    fn from(whole: Arc<Vec<u8>>) -> Self {
-        let range = 0..whole.len();
-        Self { whole, range }
+        Self { whole: Arc::new(bytes.into()), range }
     }
 }
 

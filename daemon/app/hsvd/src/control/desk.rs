@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::control::{Controller, Error, LiveSession, Recording};
-use frame::Size;
+use frame::{Coded, Size};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 
 use super::facts::Facts;
@@ -30,7 +30,7 @@ pub enum Request {
     /// As if something had moved.
     TriggerMotion(Answer<()>),
     /// A JPEG of at most this size.
-    Snapshot(Size, Answer<Arc<[u8]>>),
+    Snapshot(Size, Answer<Coded>),
     /// Who watches.
     LiveSessions(Answer<Vec<LiveSession>>),
     /// The last recordings, newest first.

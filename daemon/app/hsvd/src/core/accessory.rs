@@ -4,11 +4,12 @@
 use std::time::Instant;
 
 use camera::Action;
-use frame::Size;
+use frame::{Coded, Size};
 use hap::{ConnectionId, Output, Reply, Request, Ticket};
 use media::SnapshotError;
 use rand_chacha::rand_core::Rng;
 use tracing::debug;
+use zeroize::Zeroizing;
 
 use super::{Core, Input, Writer};
 use crate::net::NetEvent;
@@ -143,7 +144,7 @@ impl Core {
         &mut self,
         now: Instant,
         ticket: Ticket,
-        picture: Result<std::sync::Arc<[u8]>, SnapshotError>,
+        picture: Result<Coded, SnapshotError>,
     ) {
         let picture = picture.map_err(|error| {
             debug!(%error, "no snapshot");
@@ -153,7 +154,8 @@ impl Core {
                 _ => hap::Status::UnableToCommunicate,
             }
         });
-        self.reply(now, ticket, Reply::Snapshot(picture));
+        let jpeg = picture.map(|jpeg| Zeroizing::new(jpeg.to_vec()));
+        self.reply(now, ticket, Reply::Snapshot(jpeg));
     }
 
     fn reply(&mut self, now: Instant, ticket: Ticket, reply: Reply) {

@@ -9,7 +9,7 @@ use ::control::{Controller, LiveSession, Recording};
 use appliance::status::Code;
 use camera::services::iid;
 use camera::{DisabledBy, OWNER, Outcome};
-use frame::Size;
+use frame::{Coded, Size};
 use hap::{ChangeRefused, Status, Value};
 use media::SnapshotError;
 use tracing::{debug, info};
@@ -159,7 +159,7 @@ impl Core {
 
     /// The gate decides as it does for an event's snapshot. The picture goes from its thread to
     /// the caller.
-    fn snapshot_for_owner(&self, size: Size, to: Answer<std::sync::Arc<[u8]>>) {
+    fn snapshot_for_owner(&self, size: Size, to: Answer<Coded>) {
         if self.camera.snapshot(Some(privacy::SnapshotReason::Event)).is_err() {
             return answer(to, Err(Refused::NotPermitted));
         }

@@ -120,12 +120,14 @@ impl M2m {
             feed: feed(route),
             matrix,
             range,
-            profile: match profile {
-                Profile::Baseline => v4l2::Profile::ConstrainedBaseline,
-                Profile::Main => v4l2::Profile::Main,
-                Profile::High => v4l2::Profile::High,
+            codec: v4l2::Codec::H264 {
+                profile: match profile {
+                    Profile::Baseline => v4l2::Profile::ConstrainedBaseline,
+                    Profile::Main => v4l2::Profile::Main,
+                    Profile::High => v4l2::Profile::High,
+                },
+                level_idc: level.idc(),
             },
-            level_idc: level.idc(),
             bitrate_bps,
         };
         let encoder = Encoder::start(device, &wish)?;

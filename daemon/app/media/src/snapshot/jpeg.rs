@@ -8,13 +8,17 @@ use crate::colour::{Conversion, YCbCr};
 
 /// Encodes `picture`; `quality` is 1 to 100.
 pub(super) fn encode(picture: &YuvPicture, quality: u8) -> Result<Vec<u8>, EncodingError> {
-    let mut jpeg = Vec::with_capacity(picture.size().area() / 8);
+    // It does not grow, which would leave what it was in memory: a JPEG is smaller than its pixels.
+    let mut jpeg = Vec::with_capacity(picture.size().area() * 3 / 2 + HEADERS);
     let mut encoder = Encoder::new(&mut jpeg, quality);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
     let conversion = Conversion::between(YCbCr::BT709_LIMITED, YCbCr::BT601_FULL);
     encoder.encode_image(Rows { picture, conversion })?;
     Ok(jpeg)
 }
+
+/// The tables and markers of a baseline file, in bytes; less in truth.
+const HEADERS: usize = 2048;
 
 struct Rows<'a> {
     picture: &'a YuvPicture,

@@ -2,10 +2,9 @@
 //! /accessories, /characteristics, /prepare and /resource: a request becomes a question to the
 //! camera and a [`Plan`], and plan and reply become the response.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
 
 use super::{
     connection::{Prepared, Verified},
@@ -339,7 +338,7 @@ fn written(slots: Vec<WriteSlot>, results: Vec<Result<Option<Value>, Status>>) -
     json(Code::MultiStatus, &text::characteristics(&entries, Statuses::Shown))
 }
 
-fn snapshot(result: Result<Arc<[u8]>, Status>) -> Vec<u8> {
+fn snapshot(result: Result<Zeroizing<Vec<u8>>, Status>) -> Vec<u8> {
     match result {
         Ok(jpeg) if !jpeg.is_empty() => response(Code::Ok, Body::Jpeg(&jpeg)),
         // An empty body would make the tile say that the camera does not answer.

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use zeroize::Zeroizing;
+
 use super::{attribute::Plan, event::EventQueue, message::Ticket};
 use crate::{
     ControllerId, Iid,
@@ -198,11 +200,12 @@ impl Connection {
         self.verified.as_ref().map(|verified| verified.session.shared_secret())
     }
 
-    /// A message as it goes to the network.
+    /// A message as it goes to the network. What only the verified peer may read, such as a picture,
+    /// is not left in memory.
     pub fn seal(&mut self, message: Vec<u8>) -> Vec<u8> {
         match &mut self.verified {
             None => message,
-            Some(verified) => verified.session.seal(&message),
+            Some(verified) => verified.session.seal(&Zeroizing::new(message)),
         }
     }
 

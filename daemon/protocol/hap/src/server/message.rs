@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What goes into the [`Server`](crate::Server) and what comes out of it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
+
+use zeroize::Zeroizing;
 
 use crate::{ControllerId, Iid, PairingState, Status, Value};
 
@@ -223,5 +225,5 @@ pub enum Reply {
     /// For [`Request::Write`]: the value for a controller that wants a response, if there is one.
     Write(Vec<Result<Option<Value>, Status>>),
     /// For [`Request::Snapshot`]: the JPEG file.
-    Snapshot(Result<Arc<[u8]>, Status>),
+    Snapshot(Result<Zeroizing<Vec<u8>>, Status>),
 }

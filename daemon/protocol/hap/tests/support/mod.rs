@@ -188,7 +188,9 @@ impl Home {
                     })
                     .collect(),
             ),
-            Request::Snapshot { .. } => Reply::Snapshot(status.map_or(Ok(JPEG.into()), Err)),
+            Request::Snapshot { .. } => {
+                Reply::Snapshot(status.map_or(Ok(JPEG.to_vec().into()), Err))
+            }
         };
         Some(Input::Reply { ticket, reply })
     }
