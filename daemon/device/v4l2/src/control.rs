@@ -3,6 +3,8 @@
 
 use v4l::v4l_sys as sys;
 
+use crate::FourCc;
+
 /// A control's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Control(pub u32);
@@ -48,6 +50,20 @@ impl Control {
     pub const H264_LEVEL: Self = Self(sys::V4L2_CID_MPEG_VIDEO_H264_LEVEL);
 }
 
+/// What an encoder makes of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// H.264 in Annex B's byte stream.
+    H264 {
+        /// Its profile.
+        profile: Profile,
+        /// Its level in the standard's number, such as 31.
+        level_idc: u8,
+    },
+    /// What the kernel's own driver without hardware codes. Kernel: media/drivers/vicodec-codec.
+    Fwht,
+}
+
 /// H.264 profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
@@ -57,6 +73,15 @@ pub enum Profile {
     Main,
     /// High.
     High,
+}
+
+impl Codec {
+    pub(crate) const fn fourcc(self) -> FourCc {
+        match self {
+            Self::H264 { .. } => FourCc::H264,
+            Self::Fwht => FourCc::FWHT,
+        }
+    }
 }
 
 impl Profile {

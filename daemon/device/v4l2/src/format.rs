@@ -22,6 +22,8 @@ impl FourCc {
     pub const YUV420: Self = Self(*b"YU12");
     /// H.264 as a byte stream.
     pub const H264: Self = Self(*b"H264");
+    /// The kernel's own codec for tests, Fast Walsh-Hadamard Transform.
+    pub const FWHT: Self = Self(*b"FWHT");
     /// A JPEG a picture.
     pub const MJPEG: Self = Self(*b"MJPG");
 

@@ -32,7 +32,7 @@ mod raw;
 mod selection;
 
 pub use capture::{Capture, CaptureError, Frame, Look, OpenError, Wish};
-pub use control::{Control, Profile};
+pub use control::{Codec, Control, Profile};
 pub use device::{Device, Mapping};
 pub use dmabuf::{DeviceMemory, MapMut};
 pub use ends::{ENCODER_PATIENCE, SCALER_PATIENCE, has_ended};

@@ -9,10 +9,10 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use support::{Bench, Camera, Coded, Sink, decode};
+use support::{Bench, Camera, Coded, Sink, decode, decode_by_kernel};
 use v4l2::{
-    Control, Encoder, EncoderWish, Feed, Format, FourCc, InputLayout, Lent, RunError, StartError,
-    Step,
+    Codec, Control, Encoder, EncoderWish, Feed, Format, FourCc, InputLayout, Lent, RunError,
+    StartError, Step,
 };
 
 const INJECT_ERRORS: Control = Control(0x0098_0900 + 0x10f0);
@@ -46,8 +46,7 @@ fn wish_for(format: Format, buffer_len: u32, bitrate_bps: u32) -> EncoderWish {
         }),
         matrix: format.matrix,
         range: format.range,
-        profile: v4l2::Profile::High,
-        level_idc: 40,
+        codec: Codec::H264 { profile: v4l2::Profile::High, level_idc: 40 },
         bitrate_bps,
     }
 }
@@ -208,4 +207,47 @@ fn an_encoder_that_rounds_to_macroblocks_is_copied_to_and_crops() {
     };
     let decoded = decode(bytes, 640 * 360 * 3 / 2);
     assert!(decoded.len() == 1 && decoded[0] == raw, "360 rows, without the padding");
+}
+
+/// A driver that nobody here wrote: the kernel's. It codes something else, by the same rules.
+#[test]
+fn the_kernels_own_encoder_is_driven_as_well() {
+    const SIZE: (u32, u32) = (1280, 720);
+    let Some(bench) = Bench::load("n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0", "")
+    else {
+        return;
+    };
+    let (encoder, decoder) = bench.kernels_own_codec();
+    let mut camera = bench.camera(SIZE.0, SIZE.1);
+    let wish = EncoderWish { codec: Codec::Fwht, ..wish(&camera, 2_000_000) };
+    let device = v4l2::Device::open(&encoder).expect("it opens");
+    let mut encoder = M2m::start(device, &wish).expect("it starts");
+    let mut sink = Sink::default();
+    record(&mut camera, &mut encoder, 12, &[], &mut sink);
+    let refused = encoder.force_key_frame().expect_err("it has no such control");
+    assert_eq!(refused.raw_os_error(), Some(22), "EINVAL");
+    for number in 12..14 {
+        submit(&mut encoder, camera.next(), number);
+    }
+    encoder.drain().expect("it stops");
+    for number in 12..14 {
+        let Step::Coded { timestamp, .. } = encoder.next(SECOND).expect("it runs") else {
+            panic!("picture {number} is still in it")
+        };
+        assert_eq!(timestamp, Some(Duration::from_millis(number)));
+    }
+    assert_eq!(encoder.next(SECOND).expect("it ends"), Step::Drained);
+    assert_eq!(encoder.pending(), 0);
+
+    let decoded = decode_by_kernel(&decoder, &sink.stream(), SIZE);
+    let raw = sink.raw.concat();
+    assert_eq!(decoded.len(), raw.len(), "each of the twelve pictures");
+    let error = mean_square_error(&raw, &decoded);
+    println!("vicodec: mean square error {error:.1}");
+    assert!(error < 50.0, "31 dB: {error:.1}");
+}
+
+fn mean_square_error(one: &[u8], other: &[u8]) -> f64 {
+    let squares = one.iter().zip(other).map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2));
+    squares.sum::<u64>() as f64 / one.len() as f64
 }

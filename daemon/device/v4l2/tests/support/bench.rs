@@ -2,7 +2,7 @@
 //! Drivers of the test bench's machine and what ffmpeg makes of a stream.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,7 +25,7 @@ impl Bench {
             return None;
         }
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        for module in ["vivid", "vh264enc", "vscaler"] {
+        for module in ["vivid", "vh264enc", "vscaler", "vicodec"] {
             // What a test before left; it may not be loaded at all.
             let _absent = modprobe(&["-q", "-r", module]);
         }
@@ -35,6 +35,20 @@ impl Bench {
             assert!(modprobe(&arguments), "{module} loads");
         }
         Some(Self { _alone: alone })
+    }
+
+    /// The kernel's own codec without hardware: its encoder and its decoder.
+    pub fn kernels_own_codec(&self) -> (PathBuf, PathBuf) {
+        assert!(modprobe(&["vicodec"]), "vicodec loads");
+        let of = |name: &str| {
+            let is_it = |path: &PathBuf| {
+                let node = path.file_name().expect("below /dev").to_string_lossy().into_owned();
+                let called = std::fs::read_to_string(format!("/sys/class/video4linux/{node}/name"));
+                called.is_ok_and(|called| called.trim() == name)
+            };
+            nodes().find(is_it).expect("vicodec is loaded")
+        };
+        (of("stateful-encoder"), of("stateful-decoder"))
     }
 
     /// A picture of the scaler takes so long from now on.
@@ -66,13 +80,16 @@ fn modprobe(arguments: &[&str]) -> bool {
     status.expect("modprobe is there").success()
 }
 
+fn nodes() -> impl Iterator<Item = PathBuf> {
+    (0..16).map(|n| PathBuf::from(format!("/dev/video{n}")))
+}
+
 fn camera_node() -> PathBuf {
-    let nodes = (0..16).map(|n| PathBuf::from(format!("/dev/video{n}")));
     let is_vivid = |path: &PathBuf| {
         let capabilities = Device::open(path).and_then(|device| device.capabilities());
         capabilities.is_ok_and(|device| device.driver == "vivid" && device.capture.is_some())
     };
-    nodes.into_iter().find(is_vivid).expect("vivid is loaded")
+    nodes().find(is_vivid).expect("vivid is loaded")
 }
 
 pub struct Camera {
@@ -135,4 +152,23 @@ pub fn decode(stream: &[u8], len: u32) -> Vec<Vec<u8>> {
     let len = usize::try_from(len).expect("small");
     assert_eq!(output.stdout.len() % len, 0);
     output.stdout.chunks_exact(len).map(<[u8]>::to_vec).collect()
+}
+
+/// What v4l2-ctl gets out of the kernel's own decoder, NV12.
+pub fn decode_by_kernel(decoder: &Path, stream: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
+    let folder = std::env::temp_dir();
+    let (from, to) = (folder.join("bench.fwht"), folder.join("bench.nv12"));
+    std::fs::write(&from, stream).expect("room in /tmp");
+    let status = Command::new("v4l2-ctl")
+        .arg("--device")
+        .arg(decoder)
+        .arg(format!("--set-fmt-video-out=width={width},height={height},pixelformat=FWHT"))
+        .arg(format!("--set-fmt-video=width={width},height={height},pixelformat=NV12"))
+        .args(["--stream-mmap", "--stream-out-mmap"])
+        .arg(format!("--stream-from={}", from.display()))
+        .arg(format!("--stream-to={}", to.display()))
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.expect("the bench needs v4l-utils").success(), "v4l2-ctl says no");
+    std::fs::read(&to).expect("it has written it")
 }

@@ -3,7 +3,7 @@
 //! visible part, controls, buffers, start. Kernel: media/v4l/dev-encoder, Initialization.
 
 use super::Encoder;
-use crate::control::{self, Profile};
+use crate::control::{self, Codec};
 use crate::ends::ENCODER_PATIENCE;
 use crate::m2m::Pair;
 use crate::m2m::input::{self, Feed, StartError};
@@ -24,10 +24,8 @@ pub struct EncoderWish {
     pub matrix: Matrix,
     /// Which values they use.
     pub range: Range,
-    /// H.264 profile.
-    pub profile: Profile,
-    /// H.264 level in the standard's number, such as 31.
-    pub level_idc: u8,
+    /// What they become.
+    pub codec: Codec,
     /// Bits a second.
     pub bitrate_bps: u32,
 }
@@ -72,17 +70,23 @@ fn set_coded_format<O: M2mOps>(
     wish: &EncoderWish,
 ) -> Result<(), StartError> {
     let size_image = (wish.width.saturating_mul(wish.height)).max(LEAST_CODED_BYTES);
-    let coded = Format { size_image, ..Format::of(FourCc::H264, wish.width, wish.height) };
+    let fourcc = wish.codec.fourcc();
+    let coded = Format { size_image, ..Format::of(fourcc, wish.width, wish.height) };
     let got = ops.set_format(capture, &coded)?;
-    if got.fourcc == FourCc::H264 { Ok(()) } else { Err(StartError::NotOfKind) }
+    if got.fourcc == fourcc { Ok(()) } else { Err(StartError::NotOfKind) }
 }
 
 /// Encoders have some of these and lack others. Only what the stream would be wrong without is an
 /// error.
 fn set_controls<O: M2mOps>(ops: &O, wish: &EncoderWish) -> Result<(), StartError> {
-    ops.set_control(Control::H264_PROFILE, wish.profile.value()).map_err(StartError::Profile)?;
+    let level = match wish.codec {
+        Codec::H264 { profile, level_idc } => {
+            ops.set_control(Control::H264_PROFILE, profile.value()).map_err(StartError::Profile)?;
+            control::level(level_idc).map(|level| (Control::H264_LEVEL, level))
+        }
+        Codec::Fwht => None,
+    };
     let bitrate = i32::try_from(wish.bitrate_bps).unwrap_or(i32::MAX);
-    let level = control::level(wish.level_idc).map(|level| (Control::H264_LEVEL, level));
     let others = [
         (Control::FRAME_RATE_CONTROL, 1),
         (Control::BITRATE_MODE, 0),

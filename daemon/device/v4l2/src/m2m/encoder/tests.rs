@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::*;
 use crate::m2m::fake::{End, Fake, Fault};
-use crate::{Feed, FourCc, InputLayout, Matrix, Profile, Range, StartError};
+use crate::{Codec, Feed, FourCc, InputLayout, Matrix, Profile, Range, StartError};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -21,8 +21,7 @@ fn wish(feed: Feed) -> EncoderWish {
         feed,
         matrix: Matrix::Bt709,
         range: Range::Limited,
-        profile: Profile::Main,
-        level_idc: 31,
+        codec: Codec::H264 { profile: Profile::Main, level_idc: 31 },
         bitrate_bps: 800_000,
     }
 }
