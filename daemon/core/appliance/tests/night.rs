@@ -35,6 +35,19 @@ impl World {
         }
     }
 
+    /// A recorded day and the same again, where `daylight_factor` of the light outside arrives:
+    /// 0.01 is well inside a room.
+    fn under_recorded_sun(csv: &str, daylight_factor: f32) -> Self {
+        let mut world = Self::new(csv);
+        for (_, light) in &mut world.curve {
+            let outside = (*light - ZERO_W_M2) * LUX_OF_A_W_M2;
+            *light = (outside * daylight_factor).max(STARLIGHT_LUX);
+        }
+        let again: Vec<_> = world.curve.iter().map(|(at, lux)| (at + 1440.0, *lux)).collect();
+        world.curve.extend(again);
+        world
+    }
+
     fn constant(lux: f32) -> Self {
         Self::new(&format!("0,{lux}"))
     }
@@ -77,6 +90,13 @@ impl World {
         Sample { level: picture.luma.into(), picture: Some(picture) }
     }
 }
+
+/// What the instrument tells when it is dark.
+const ZERO_W_M2: f32 = -1.8;
+/// Of sun and sky together.
+const LUX_OF_A_W_M2: f32 = 120.0;
+const STARLIGHT_LUX: f32 = 0.001;
+const DAY_S: u64 = 86_400;
 
 /// What happened, by second.
 #[derive(Default)]
@@ -171,6 +191,7 @@ fn clicks_in_an_hour(moves: &[(u64, Position)]) -> usize {
     moves.iter().map(|(at, _)| within(*at)).max().unwrap_or(0)
 }
 
+const WINTER_DAY: &str = include_str!("data/san_luis_valley_2016-01-01.csv");
 const CLEAR_DAY: &str = include_str!("data/clear_day.csv");
 const THUNDERSTORM: &str = include_str!("data/thunderstorm.csv");
 const PORCH_LAMP: &str = include_str!("data/porch_lamp_for_an_hour.csv");
@@ -194,6 +215,27 @@ fn a_clear_day_has_one_dawn_and_one_dusk() {
         assert!((5 * 3600..6 * 3600 + 1800).contains(&dawn), "{name}: dawn at {dawn} s");
         assert!((18 * 3600..19 * 3600).contains(&dusk), "{name}: dusk at {dusk} s");
         assert_eq!(rig.story.told, []);
+    }
+}
+
+/// What an instrument told, twice in a row, where a room leaves a part of it. With all of it the
+/// noise of an instrument for the sun, 1 W/m², would be a lamp.
+#[test]
+fn a_recorded_day_has_one_dawn_and_one_dusk() {
+    for make in [Rig::by_lux as fn(World) -> Rig, Rig::by_luma as fn(World) -> Rig] {
+        for daylight_factor in [0.002, 0.005, 0.01] {
+            let rig = make(World::under_recorded_sun(WINTER_DAY, daylight_factor)).run(2 * DAY_S);
+            let moves = &rig.story.moves;
+            let days = [Position::Night, Position::Day, Position::Night, Position::Day];
+            assert!(rig.moves().starts_with(&days), "{daylight_factor}: {moves:?}");
+            assert_eq!(rig.moves()[4..], days[..1], "{daylight_factor}: {moves:?}");
+            // sunrise at 14:17, sunset at 23:51; up to an hour before a day behind the lamp is found
+            let (dawn, dusk) = (moves[1].0, moves[2].0);
+            assert!((51_000..57_600).contains(&dawn), "{daylight_factor}: dawn at {dawn} s");
+            assert!((82_800..88_200).contains(&dusk), "{daylight_factor}: dusk at {dusk} s");
+            assert!(moves[3].0.abs_diff(dawn + DAY_S) < 3700, "as on the day before: {moves:?}");
+            assert_eq!(rig.story.told, []);
+        }
     }
 }
 
