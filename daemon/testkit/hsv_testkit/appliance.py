@@ -30,6 +30,12 @@ HAP_PORT, HDS_PORT = 51826, 51827
 COMPLAINT = re.compile(r"Oops|BUG:|WARNING: CPU|Kernel panic|Failed to start|\[FAILED\]")
 KERNEL_STARTS = "Booting Linux on physical CPU"
 SETUP_CODE = re.compile(r"^\s*(\d{3}-\d{2}-\d{3})\s*$")
+LAST_ARGUMENT = "fsck.repair=yes"
+ORDER = (
+    'systemd.run="systemd-run --no-block -p RequiresMountsFor=/data sh /data/order"'
+    " systemd.run_success_action=none systemd.run_failure_action=none"
+    " systemd.unit=multi-user.target systemd.wants=kernel-command-line.service"
+)
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -41,6 +47,8 @@ class Appliance:
     image: Path | None = None
     """What is on the card at first; left out, what was made for everybody."""
     host: str = "127.0.0.1"
+    resets: bool = False
+    """Whether it starts again by itself; else a reset switches it off, so that none goes unseen."""
     lines: list[tuple[float, str]] = field(default_factory=list)
     """What the console said since the last start, with the moment."""
 
@@ -61,7 +69,8 @@ class Appliance:
             for outer, inner in ((self.port, HAP_PORT), (self.hds_port, HDS_PORT))
         )
         command = ["qemu-system-aarch64", "-M", "virt", "-accel", "tcg,thread=multi"]
-        command += ["-cpu", "cortex-a53", "-smp", "2", "-m", "1024", "-no-reboot"]
+        command += ["-cpu", "cortex-a53", "-smp", "2", "-m", "1024"]
+        command += [] if self.resets else ["-no-reboot"]
         command += ["-display", "none", "-serial", "stdio", "-qmp", f"unix:{monitor},server,nowait"]
         command += ["-bios", str(self.images / "u-boot.bin")]
         self.card.insert()
@@ -158,6 +167,25 @@ class Appliance:
                     return float(stats["stat-total-memory"] - spare) / (1 << 20)
                 assert time.monotonic() < deadline, "the guest's balloon says nothing"
                 time.sleep(0.5)
+
+    def order(self, script: str) -> None:
+        """Has root run `script` beside the next starts, once the basic system is up; what it says
+        is on the console. Whoever has the card can do this: the script is put on the partition
+        `data`, and the kernel's command line in U-Boot's script tells systemd of it."""
+        (place := self.work / "order").write_text(f"exec > /dev/console 2>&1\n{script}\n")
+        self.card.debugfs("data", "rm order", f"write {place} order")
+        done = self.card.fat("select", "mtype", "::boot.scr")
+        text = done.stdout[72:].decode()  # 64 bytes of header, and the sizes of one text
+        if ORDER not in text:
+            assert text.count(LAST_ARGUMENT) == 2, text
+            # U-Boot keeps double quotes within single ones only.
+            text = text.replace(LAST_ARGUMENT, LAST_ARGUMENT + " ${hsv_order}")
+            (source := self.work / "boot.cmd").write_text(f"setenv hsv_order '{ORDER}'\n{text}")
+            made = self.work / "boot.scr"
+            command = ["mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-d"]
+            subprocess.run([*command, str(source), str(made)], check=True, capture_output=True)
+            done = self.card.fat("select", "mcopy", "-o", str(made), "::boot.scr")
+            assert done.returncode == 0, done
 
 
 @dataclass

@@ -118,6 +118,16 @@ class Card:
         look = ["debugfs", "-R", f"cat {file}", str(copy)]
         return subprocess.run(look, capture_output=True, text=True).stdout
 
+    def debugfs(self, name: str, *requests: str) -> None:
+        """Changes an ext4 partition from outside; one that was in use is made whole first."""
+        copy = self.copy_of(name, self.path.with_suffix(".part"))
+        assert subprocess.run(["e2fsck", "-p", copy], capture_output=True).returncode <= 1
+        for request in requests:
+            subprocess.run(["debugfs", "-w", "-R", request, copy], check=True, capture_output=True)
+        options = ["bs=1M", "oflag=seek_bytes", "conv=notrunc", "status=none"]
+        place = [f"if={copy}", f"of={self.path}", f"seek={self.partition(name).start}"]
+        subprocess.run(["dd", *place, *options], check=True)
+
     def fat(self, name: str, command: str, *words: str) -> subprocess.CompletedProcess[bytes]:
         """mtools on a FAT partition."""
         place = f"{self.path}@@{self.partition(name).start}"

@@ -17,6 +17,7 @@ class Monitor:
         self._socket.connect(str(path))
         self._stream = self._socket.makefile("rw")
         self._stream.readline()
+        self._events: list[dict[str, Any]] = []
         self.ask("qmp_capabilities")
 
     def __enter__(self) -> Monitor:
@@ -31,4 +32,14 @@ class Monitor:
         self._stream.flush()
         while "return" not in (answer := json.loads(self._stream.readline())):
             assert "error" not in answer, answer
+            self._events.append(answer)
         return answer["return"]
+
+    def wait_event(self, name: str, timeout: float) -> dict[str, Any]:
+        """What QEMU tells by itself: the data of the first event `name` since the last one."""
+        self._socket.settimeout(timeout)
+        while True:
+            while self._events:
+                if (event := self._events.pop(0)).get("event") == name:
+                    return dict(event.get("data", {}))
+            self._events.append(json.loads(self._stream.readline()))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Who watches whom: the kernel's and the hardware's watchdog over systemd, systemd over the camera;
+what a start waits for; and a partition `data` without room.
+
+One start of a card with an order on it (`Appliance.order`), since nobody can log in.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from life import START_S, Used, session_of, start
+
+from hsv_testkit import database as db
+from hsv_testkit.appliance import KERNEL_STARTS, Appliance, needs_appliance
+from hsv_testkit.gdb import hang
+
+pytestmark = needs_appliance
+ORDER = """
+until systemctl is-active -q hsvd; do sleep 1; done
+while systemd-analyze time 2>&1 | grep -q 'not yet finished'; do sleep 1; done
+systemd-analyze --no-pager critical-chain hsvd.service | sed 's/^/order: chain: /'
+systemctl show -p RuntimeWatchdogUSec -p WatchdogDevice -p NTPSynchronized | sed 's/^/order: /'
+readlink /proc/1/fd/* | grep watchdog | sed 's/^/order: init has /'
+findmnt -n -o FSTYPE,OPTIONS / | sed 's/^/order: root is /'
+dd if=/dev/zero of=/data/filler bs=1M 2>&1 | sed 's/^/order: filler: /'
+systemctl restart hsv-state-copy
+cd /state/hsv
+sha256sum * > /run/sums
+cd /data/state/hsv && sha256sum --check --quiet /run/sums && echo 'order: the copy has room'
+touch /usr/anything || echo 'order: nothing is written there'
+pid=$(systemctl show -P MainPID hsvd)
+kill -STOP "$pid"
+echo 'order: the camera stands still'
+while [ "$(systemctl show -P MainPID hsvd)" = "$pid" ]; do sleep 1; done
+until systemctl is-active -q hsvd; do sleep 1; done
+why=$(journalctl -u hsvd -o cat --grep 'Failed with result' -n 1)
+echo "order: started again $(systemctl show -P NRestarts hsvd) times, for $why"
+"""
+
+
+def ordered(appliance: Appliance, what: str, timeout: float = START_S) -> re.Match[str]:
+    return appliance.wait_line(re.compile(f"order: {what}"), timeout)[1]
+
+
+def test_what_hangs_is_started_again(
+    used: Used, appliance: Appliance, tell: Callable[[str], None]
+) -> None:
+    appliance.order(ORDER)
+    appliance.resets = True
+    answered = start(appliance)
+    ordered(appliance, "the camera stands still")
+    chain = re.findall(r"order: chain: (.*)", appliance.console())
+    tell(f"kernel's start to the first HAP answer: {answered:.1f} s; what systemd waited for:")
+    for line in chain:
+        if "@" in line or line.startswith("hsvd"):
+            tell(f"    {line}")
+    assert not re.search("time-(wait-)?sync", "".join(chain)), "a start waits for the time"
+    assert any(re.match(r"hsvd\.service \S*\+[\d.]+", line) for line in chain), chain
+
+    assert ordered(appliance, r"RuntimeWatchdogUSec=(\S+)")[1] == "15s"
+    assert ordered(appliance, "init has /dev/watchdog")
+    assert ordered(appliance, r"root is erofs +ro,")
+    assert ordered(appliance, "filler: .*No space left on device")
+    assert ordered(appliance, "the copy has room")
+    assert ordered(appliance, "nothing is written there")
+
+    again = ordered(appliance, "started again (.*) times, for (.*)")
+    assert int(again[1]) == 1 and "watchdog" in again[2], again[0]
+    appliance.wait_answer(START_S)
+    with session_of(appliance, used.pairing) as session:
+        assert session.read(db.RECORDING_ACTIVE) == 1
+
+    with appliance.monitor() as monitor:
+        stuck = time.monotonic()
+        hang(monitor, appliance.work / "gdb")
+        assert monitor.wait_event("WATCHDOG", 60)["action"] == "reset"
+        tell(f"a kernel that is stuck is reset after {time.monotonic() - stuck:.0f} s")
+    starts = [line for _, line in appliance.lines if KERNEL_STARTS in line]
+    deadline = time.monotonic() + START_S
+    while len(starts) < 2:
+        assert time.monotonic() < deadline, appliance.console()[-4000:]
+        time.sleep(0.5)
+        starts = [line for _, line in appliance.lines if KERNEL_STARTS in line]
