@@ -1,0 +1,1 @@
+"""What scripts/board, scripts/defconfig and scripts/check-images share."""

@@ -1,0 +1,137 @@
+"""The facts of the boards that images are made for, from board/<id>/board.toml, checked."""
+
+import pathlib
+import re
+import tomllib
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BOARDS = ROOT / "board"
+MADE = "Made by scripts/board from board/{id}/board.toml: change that."
+SLOTS = ("A", "B")
+
+# Our own names for partitions, so that none is mistaken for another system's.
+OURS = uuid.uuid5(uuid.NAMESPACE_DNS, "hsvcam.org")
+
+KEYS = {
+    "boot": {"firmware", "update-compatible", "device-trees", "console", "config", "loader", "packages"},
+    "disk": {"table", "select-mib", "boot-mib", "root-mib", "state-mib", "data-mib"},
+}
+# Least MiB: FAT32 needs 33 for its clusters, ext4 with a journal 8; a kernel and its device trees, a system.
+LEAST_MIB = {"select-mib": 34, "boot-mib": 64, "root-mib": 128, "state-mib": 16, "data-mib": 16}
+# All of it must fit on the smallest card that anybody sells, with room to grow.
+MOST_MIB = 3500
+
+
+PACKAGES_KEYS = {"suite", "packages", "device-trees", "console", "config", "initrd-drivers", "drivers"}
+# The firmware reads no more of a line, its end included.
+CONFIG_LINE = 98
+
+
+class BoardError(Exception):
+    """A table that no image can be made of."""
+
+
+def demand(truth: bool, why: str) -> None:
+    if not truth:
+        raise BoardError(why)
+
+
+def checked_console(console: str) -> str:
+    demand(re.fullmatch(r"tty[A-Z]+[0-9]+,[0-9]+", console) is not None, "console is a tty, a comma, a baud rate")
+    return console
+
+
+def checked_config(lines: list[str]) -> list[str]:
+    demand(all("\n" not in line and len(line) < CONFIG_LINE for line in lines), "the firmware reads 98 characters of a line")
+    return lines
+
+
+class Packages:
+    """What is otherwise when the image is made of Debian's packages."""
+
+    def __init__(self, table: dict, is_pi: bool) -> None:
+        unknown = table.keys() - PACKAGES_KEYS
+        demand(not unknown, f"[boot.packages] does not know {', '.join(sorted(unknown))}")
+        self.suite = table.get("suite", "")
+        self.packages = table.get("packages", [])
+        self.initrd_drivers, self.drivers = table["initrd-drivers"], table["drivers"]
+        # By the name that the firmware asks for
+        self.device_trees: dict[str, str] = table.get("device-trees", {})
+        words = [self.suite, *self.packages, *self.initrd_drivers, *self.drivers, *self.device_trees.values()]
+        demand(all(re.fullmatch(r"[\w./+-]*", word) for word in words), "[boot.packages] has names only")
+        its_own = {"console", "config", "device-trees"}
+        demand(is_pi == (its_own <= table.keys()), "console, config and device-trees of packages are a Raspberry Pi's")
+        demand(is_pi or not its_own & table.keys(), "U-Boot starts both kinds of image alike")
+        self.console = checked_console(table["console"]) if is_pi else None
+        self.config = checked_config(table.get("config", []))
+
+
+class Board:
+    """The facts of one table, checked."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        table = tomllib.loads(path.read_text())
+        boot, disk = table["boot"], table["disk"]
+        self.id = table["id"]
+        demand(self.id == path.parent.name, f"id {self.id!r} is not the folder's name")
+        for name, allowed in KEYS.items():
+            unknown = table[name].keys() - allowed
+            demand(not unknown, f"[{name}] does not know {', '.join(sorted(unknown))}")
+        self.firmware = boot["firmware"]
+        demand(self.firmware in ("pi-tryboot", "u-boot"), "firmware is pi-tryboot or u-boot")
+        self.is_pi = self.firmware == "pi-tryboot"
+        self.update_compatible = boot["update-compatible"]
+        demand(re.fullmatch(r"hsv-[a-z0-9-]+", self.update_compatible) is not None, "update-compatible is hsv-NAME")
+        self.device_trees = boot["device-trees"]
+        self.console = checked_console(boot["console"])
+        self.config = checked_config(boot.get("config", []))
+        demand(self.is_pi or not self.config, "config is for config.txt, and only a Raspberry Pi has one")
+        demand(not self.is_pi or len(self.device_trees) > 0, "a Raspberry Pi's firmware needs its device trees")
+        demand(self.is_pi or len(self.device_trees) < 2, "U-Boot is for one board, so there is one device tree at most")
+        self.packages = Packages(boot["packages"], self.is_pi) if "packages" in boot else None
+        self.loader = boot.get("loader")
+        demand(self.loader is None or self.loader.keys() == {"file", "kib"}, "loader has file and kib")
+        # A GPT of 128 entries ends at sector 34
+        demand(self.loader is None or self.loader["kib"] * 1024 >= 34 * 512, "loader would overwrite the partition table")
+        self.table = disk["table"]
+        demand(self.table in ("gpt", "hybrid"), "table is gpt or hybrid")
+        self.sizes = {name: disk[name] for name in LEAST_MIB}
+        for name, least in LEAST_MIB.items():
+            demand(isinstance(self.sizes[name], int) and self.sizes[name] >= least, f"{name} is {least} at least")
+        demand(self.total_mib() <= MOST_MIB, f"{self.total_mib()} MiB do not fit on a card of 4 GB")
+
+    def first_mib(self) -> int:
+        """Where the first partition starts: behind the loader."""
+        return 1 if self.loader is None else 16
+
+    def total_mib(self) -> int:
+        s = self.sizes
+        state = 0 if self.is_pi else 1
+        return self.first_mib() + s["select-mib"] + 2 * (s["boot-mib"] + s["root-mib"]) + s["state-mib"] + s["data-mib"] + state + 1
+
+    def made(self, comment: str = "#") -> str:
+        return f"{comment} {MADE.format(id=self.id)}\n"
+
+    def command_line(self, slot: str, console: str) -> str:
+        return (
+            f"root=PARTLABEL=root-{slot.lower()} rootfstype=erofs ro rootwait rauc.slot={slot} "
+            f"console={console} panic=10 fsck.repair=yes"
+        )
+
+
+def boards() -> list[Board]:
+    """Every table that has [boot]; a computer with a webcam gets no image."""
+    found = []
+    for path in sorted(BOARDS.glob("*/board.toml")):
+        if "boot" not in tomllib.loads(path.read_text()):
+            continue
+        try:
+            found.append(Board(path))
+        except KeyError as missing:
+            raise BoardError(f"{path.relative_to(ROOT)}: {missing} is missing") from missing
+        except BoardError as why:
+            raise BoardError(f"{path.relative_to(ROOT)}: {why}") from why
+    compatibles = [board.update_compatible for board in found]
+    demand(len(set(compatibles)) == len(compatibles), "two boards would take each other's updates")
+    return found
