@@ -1,4 +1,4 @@
-"""The card's partitions, once, and as genimage wants to read them."""
+"""The card's partitions, once, and as the two programs that make cards want to read them: genimage and wic."""
 
 import uuid
 from dataclasses import dataclass
@@ -82,3 +82,27 @@ def genimage(board: Board) -> str:
             f'\t\timage = "{one.image}"\n\t\tsize = {one.mib}M\n\t}}\n'
         )
     return "\n".join(out) + "}\n"
+
+
+def kickstart(board: Board) -> str:
+    """The same card for wic, Yocto's program. What a FAT partition holds is said by IMAGE_BOOT_FILES_label-LABEL."""
+    out = [board.made().rstrip("\n"), f"bootloader --ptable {'gpt-hybrid' if board.table == 'hybrid' else 'gpt'}"]
+    if board.loader:
+        out.append(
+            f"part --no-table --offset {board.loader['kib']}K --fixed-size {loader_kib(board)}K "
+            f"--fstype none --source rawcopy --sourceparams file={board.loader['file']}"
+        )
+    place = f"--offset {board.first_mib()}M"
+    for one in partitions(board):
+        words = f"part {place} --fixed-size {one.mib}M --part-name {one.name} --part-type {one.kind} --uuid {one.uuid}"
+        # Its type in the MBR comes from the file system
+        words += " --mbr" if one.in_mbr else ""
+        if one.is_fat:
+            words += f' --fstype vfat --label {one.label} --mkfs-extraopts "-F 32" --source bootimg_partition'
+        elif one.is_ext4:
+            words += f" --fstype ext4 --label {one.label}"
+        else:
+            words += f" --fstype none --source rawcopy --sourceparams file={one.image}"
+        out.append(words)
+        place = "--align 1024"
+    return "\n".join(out) + "\n"

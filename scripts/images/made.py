@@ -5,6 +5,9 @@ import pathlib
 from images import boot, card
 from images.facts import BOARDS, ROOT, SLOTS, Board, boards
 
+# A layer of Yocto has them in a folder of this name.
+KICKSTARTS = ROOT / "meta-hsv/files/wic"
+
 
 def system_conf(board: Board) -> str:
     backend = "custom" if board.is_pi else "uboot"
@@ -48,12 +51,18 @@ def everything() -> dict[pathlib.Path, str]:
     wanted = {BOARDS / "common/generated" / name: text for name, text in common_files().items()}
     for board in boards():
         wanted |= {BOARDS / board.id / "generated" / name: text for name, text in files_of(board).items()}
+        wanted[kickstart_of(board)] = card.kickstart(board)
     return wanted
+
+
+def kickstart_of(board: Board) -> pathlib.Path:
+    return KICKSTARTS / f"hsv-{board.id}.wks"
 
 
 def there() -> set[pathlib.Path]:
     """Made files, and what lies in their folders."""
-    return {path for path in BOARDS.glob("*/generated/**/*") if path.is_file()}
+    found = [*BOARDS.glob("*/generated/**/*"), *KICKSTARTS.glob("**/*")]
+    return {path for path in found if path.is_file()}
 
 
 def differences() -> list[str]:
