@@ -23,7 +23,7 @@ LEAST_MIB = {"select-mib": 34, "boot-mib": 64, "root-mib": 128, "state-mib": 16,
 MOST_MIB = 3500
 
 
-PACKAGES_KEYS = {"suite", "packages", "device-trees", "console", "config", "initrd-drivers", "drivers"}
+PACKAGES_KEYS = {"suite", "packages", "device-trees", "console", "config", "initrd-drivers", "drivers", "radio-firmware"}
 # The firmware reads no more of a line, its end included.
 CONFIG_LINE = 98
 
@@ -58,6 +58,7 @@ class Packages:
         self.initrd_drivers, self.drivers = table["initrd-drivers"], table["drivers"]
         # By the name that the firmware asks for
         self.device_trees: dict[str, str] = table.get("device-trees", {})
+        self.radio_firmware: list[str] = table.get("radio-firmware", [])
         words = [self.suite, *self.packages, *self.initrd_drivers, *self.drivers, *self.device_trees.values()]
         demand(all(re.fullmatch(r"[\w./+-]*", word) for word in words), "[boot.packages] has names only")
         its_own = {"console", "config", "device-trees"}
