@@ -1,15 +1,38 @@
 """What starts a system, as text: U-Boot's script and what it remembers, the Raspberry Pis' firmware's files, and facts for
 shell scripts."""
 
-from images.facts import SLOTS, Board
+from images.facts import SLOTS, Board, CrashLog
 
 # What U-Boot and the system say to each other is one sector, so it is written whole or not at all.
 ENVIRONMENT_BYTES = 512
 TRIES = 3
+# Our overlay for the device trees of kernel.org's kernel
+CRASH_LOG = "hsv-crash-log"
 
 
 def fw_env(board: Board) -> str:
     return f"{board.made()}# Device, offset, bytes\n/dev/disk/by-partlabel/bootstate 0x0 {ENVIRONMENT_BYTES:#x}\n"
+
+
+def crash_log(log: CrashLog) -> list[str]:
+    """The node that the kernel's driver reads (Kernel: admin-guide/ramoops). Rockchip's kernel has it for some boards, at the
+    same place and with other sizes: it gets ours."""
+    lines = [
+        "if fdt get value hsv_cells /reserved-memory '#size-cells'; then true; else",
+        "  fdt mknode / reserved-memory",
+        "  fdt set /reserved-memory '#address-cells' '<0x2>'",
+        "  fdt set /reserved-memory '#size-cells' '<0x2>'",
+        "  fdt set /reserved-memory ranges",
+        "fi",
+        f"setenv hsv_log /reserved-memory/{log.node}",
+        "if fdt get value hsv_cells ${hsv_log} compatible; then true; else",
+        f"  fdt mknode /reserved-memory {log.node}",
+        "fi",
+        "fdt set ${hsv_log} compatible ramoops",
+        f'fdt set ${{hsv_log}} reg "{log.reg}"',
+    ]
+    lines += [f'fdt set ${{hsv_log}} {name} "{value}"' for name, value in log.sizes.items()]
+    return [*lines, "if fdt get value hsv_cells ${hsv_log} console-size; then", '  echo "hsv: a crash is kept at ${hsv_log}"', "fi"]
 
 
 def boot_cmd(board: Board) -> str:
@@ -77,11 +100,33 @@ def boot_cmd(board: Board) -> str:
         "fi",
     ]
     if tree:
-        lines.append(f"load ${{devtype}} ${{devnum}}:${{hsv_part}} ${{fdt_addr_r}} {tree}")
-    # QEMU hands its own over
-    lines.append(f"booti ${{kernel_addr_r}} ${{hsv_initrd}} ${{{'fdt_addr_r' if tree else 'fdtcontroladdr'}}}")
+        lines += [
+            f"load ${{devtype}} ${{devnum}}:${{hsv_part}} ${{fdt_addr_r}} {tree}",
+            "setenv hsv_tree ${fdt_addr_r}",
+            "if fdt addr ${fdt_addr_r} && fdt resize 0x1000; then",
+        ]
+    else:
+        # QEMU hands its own over, and U-Boot goes on using that: what is changed is a copy
+        lines += [
+            "setenv hsv_tree ${fdtcontroladdr}",
+            "if fdt addr ${fdtcontroladdr} && fdt move ${fdtcontroladdr} ${scriptaddr} 0x1f0000; then",
+            "  setenv hsv_tree ${scriptaddr}",
+        ]
+    lines += [*(f"  {line}" for line in crash_log(board.crash_log)), "fi"]
+    lines.append("booti ${kernel_addr_r} ${hsv_initrd} ${hsv_tree}")
     # Only reached when the kernel is not there: the next round tries the other slot.
     return "\n".join([*lines, "sleep 5", "reset"]) + "\n"
+
+
+def crash_log_overlay(board: Board) -> str:
+    """For the device trees of kernel.org, which the overlay that comes with the firmware's own does not fit."""
+    log = board.packages.crash_log
+    inner = ['compatible = "ramoops";', f"reg = {log.reg};", *(f"{name} = {value};" for name, value in log.sizes.items())]
+    body = "".join(f"\t\t\t\t{line}\n" for line in inner)
+    return (
+        f'{board.made("//")}/dts-v1/;\n/plugin/;\n\n/ {{\n\tfragment@0 {{\n\t\ttarget-path = "/reserved-memory";\n'
+        f"\t\t__overlay__ {{\n\t\t\t{log.node} {{\n{body}\t\t\t}};\n\t\t}};\n\t}};\n}};\n"
+    )
 
 
 # Of every config.txt.
@@ -94,7 +139,8 @@ def config_txt(board: Board) -> str:
 
 def config_txt_of_packages(board: Board) -> str:
     """kernel.org's device trees know no dtparam, and a distribution's kernel has its drivers in an initrd."""
-    return board.made() + "\n".join([*CONFIG, "disable_splash=1", "initramfs initrd followkernel", *board.packages.config]) + "\n"
+    lines = [*CONFIG, "disable_splash=1", "initramfs initrd followkernel", f"dtoverlay={CRASH_LOG}", *board.packages.config]
+    return board.made() + "\n".join(lines) + "\n"
 
 
 def autoboot_txt() -> str:

@@ -14,7 +14,7 @@ SLOTS = ("A", "B")
 OURS = uuid.uuid5(uuid.NAMESPACE_DNS, "hsvcam.org")
 
 KEYS = {
-    "boot": {"firmware", "update-compatible", "device-trees", "console", "config", "loader", "packages"},
+    "boot": {"firmware", "update-compatible", "device-trees", "console", "config", "crash-log", "loader", "packages"},
     "disk": {"table", "select-mib", "boot-mib", "root-mib", "state-mib", "data-mib"},
 }
 # Least MiB: FAT32 needs 33 for its clusters, ext4 with a journal 8; a kernel and its device trees, a system.
@@ -23,7 +23,9 @@ LEAST_MIB = {"select-mib": 34, "boot-mib": 64, "root-mib": 128, "state-mib": 16,
 MOST_MIB = 3500
 
 
-PACKAGES_KEYS = {"suite", "packages", "device-trees", "console", "config", "initrd-drivers", "drivers", "radio-firmware"}
+PACKAGES_KEYS = {
+    "suite", "packages", "device-trees", "console", "config", "crash-log", "initrd-drivers", "drivers", "radio-firmware",
+}
 # The firmware reads no more of a line, its end included.
 CONFIG_LINE = 98
 
@@ -47,6 +49,34 @@ def checked_config(lines: list[str]) -> list[str]:
     return lines
 
 
+class CrashLog:
+    """Memory that a reset leaves alone, for what the kernel says last (its driver ramoops): half of it is the console's."""
+
+    RECORD_KIB = 16
+
+    def __init__(self, table: dict) -> None:
+        demand({"address", "kib"} <= table.keys() <= {"address", "kib", "size-cells"}, "crash-log has address, kib, size-cells")
+        self.address, self.kib = table["address"], table["kib"]
+        # Of the device tree's node reserved-memory; an address has two cells in each of them
+        self.size_cells = table.get("size-cells", 2)
+        demand(self.size_cells in (1, 2), "size-cells of crash-log is 1 or 2")
+        demand(self.address % 0x10000 == 0 and self.address + self.kib * 1024 <= 1 << 32, "crash-log is below 4 GiB, on 64 KiB")
+        demand(self.kib % (4 * self.RECORD_KIB) == 0 and self.kib <= 1024, "crash-log is 64 KiB or more such, 1 MiB at most")
+
+    @property
+    def node(self) -> str:
+        return f"ramoops@{self.address:x}"
+
+    @property
+    def reg(self) -> str:
+        size = f"{self.kib * 1024:#x}"
+        return f"<0x0 {self.address:#x} {'0x0 ' * (self.size_cells - 1)}{size}>"
+
+    @property
+    def sizes(self) -> dict[str, str]:
+        return {"record-size": f"<{self.RECORD_KIB * 1024:#x}>", "console-size": f"<{self.kib * 512:#x}>"}
+
+
 class Packages:
     """What is otherwise when the image is made of Debian's packages."""
 
@@ -61,11 +91,12 @@ class Packages:
         self.radio_firmware: list[str] = table.get("radio-firmware", [])
         words = [self.suite, *self.packages, *self.initrd_drivers, *self.drivers, *self.device_trees.values()]
         demand(all(re.fullmatch(r"[\w./+-]*", word) for word in words), "[boot.packages] has names only")
-        its_own = {"console", "config", "device-trees"}
-        demand(is_pi == (its_own <= table.keys()), "console, config and device-trees of packages are a Raspberry Pi's")
+        its_own = {"console", "config", "crash-log", "device-trees"}
+        demand(is_pi == (its_own <= table.keys()), "console, config, crash-log and device-trees of packages are a Raspberry Pi's")
         demand(is_pi or not its_own & table.keys(), "U-Boot starts both kinds of image alike")
         self.console = checked_console(table["console"]) if is_pi else None
         self.config = checked_config(table.get("config", []))
+        self.crash_log = CrashLog(table["crash-log"]) if is_pi else None
 
 
 class Board:
@@ -90,6 +121,8 @@ class Board:
         demand(self.is_pi or not self.config, "config is for config.txt, and only a Raspberry Pi has one")
         demand(not self.is_pi or len(self.device_trees) > 0, "a Raspberry Pi's firmware needs its device trees")
         demand(self.is_pi or len(self.device_trees) < 2, "U-Boot is for one board, so there is one device tree at most")
+        demand(self.is_pi != ("crash-log" in boot), "crash-log is for U-Boot; a Raspberry Pi's firmware has an overlay")
+        self.crash_log = None if self.is_pi else CrashLog(boot["crash-log"])
         self.packages = Packages(boot["packages"], self.is_pi) if "packages" in boot else None
         self.loader = boot.get("loader")
         demand(self.loader is None or self.loader.keys() == {"file", "kib"}, "loader has file and kib")

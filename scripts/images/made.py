@@ -35,6 +35,7 @@ def files_of(board: Board) -> dict[str, str]:
         files["packages/image.env"] = boot.packages_env(board)
         if board.is_pi:
             files["packages/config.txt"] = boot.config_txt_of_packages(board)
+            files[f"packages/{boot.CRASH_LOG}.dts"] = boot.crash_log_overlay(board)
             files |= boot.command_lines(board, board.packages.console, "packages/")
     return files
 

@@ -46,6 +46,27 @@ if test -e ${devtype} ${devnum}:${hsv_part} initrd; then
   load ${devtype} ${devnum}:${hsv_part} ${ramdisk_addr_r} initrd
   setenv hsv_initrd ${ramdisk_addr_r}:${filesize}
 fi
-booti ${kernel_addr_r} ${hsv_initrd} ${fdtcontroladdr}
+setenv hsv_tree ${fdtcontroladdr}
+if fdt addr ${fdtcontroladdr} && fdt move ${fdtcontroladdr} ${scriptaddr} 0x1f0000; then
+  setenv hsv_tree ${scriptaddr}
+  if fdt get value hsv_cells /reserved-memory '#size-cells'; then true; else
+    fdt mknode / reserved-memory
+    fdt set /reserved-memory '#address-cells' '<0x2>'
+    fdt set /reserved-memory '#size-cells' '<0x2>'
+    fdt set /reserved-memory ranges
+  fi
+  setenv hsv_log /reserved-memory/ramoops@50000000
+  if fdt get value hsv_cells ${hsv_log} compatible; then true; else
+    fdt mknode /reserved-memory ramoops@50000000
+  fi
+  fdt set ${hsv_log} compatible ramoops
+  fdt set ${hsv_log} reg "<0x0 0x50000000 0x0 0x10000>"
+  fdt set ${hsv_log} record-size "<0x4000>"
+  fdt set ${hsv_log} console-size "<0x8000>"
+  if fdt get value hsv_cells ${hsv_log} console-size; then
+    echo "hsv: a crash is kept at ${hsv_log}"
+  fi
+fi
+booti ${kernel_addr_r} ${hsv_initrd} ${hsv_tree}
 sleep 5
 reset

@@ -47,6 +47,26 @@ if test -e ${devtype} ${devnum}:${hsv_part} initrd; then
   setenv hsv_initrd ${ramdisk_addr_r}:${filesize}
 fi
 load ${devtype} ${devnum}:${hsv_part} ${fdt_addr_r} rk3588-rock-5b.dtb
-booti ${kernel_addr_r} ${hsv_initrd} ${fdt_addr_r}
+setenv hsv_tree ${fdt_addr_r}
+if fdt addr ${fdt_addr_r} && fdt resize 0x1000; then
+  if fdt get value hsv_cells /reserved-memory '#size-cells'; then true; else
+    fdt mknode / reserved-memory
+    fdt set /reserved-memory '#address-cells' '<0x2>'
+    fdt set /reserved-memory '#size-cells' '<0x2>'
+    fdt set /reserved-memory ranges
+  fi
+  setenv hsv_log /reserved-memory/ramoops@110000
+  if fdt get value hsv_cells ${hsv_log} compatible; then true; else
+    fdt mknode /reserved-memory ramoops@110000
+  fi
+  fdt set ${hsv_log} compatible ramoops
+  fdt set ${hsv_log} reg "<0x0 0x110000 0x0 0xe0000>"
+  fdt set ${hsv_log} record-size "<0x4000>"
+  fdt set ${hsv_log} console-size "<0x70000>"
+  if fdt get value hsv_cells ${hsv_log} console-size; then
+    echo "hsv: a crash is kept at ${hsv_log}"
+  fi
+fi
+booti ${kernel_addr_r} ${hsv_initrd} ${hsv_tree}
 sleep 5
 reset

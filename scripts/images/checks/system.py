@@ -77,7 +77,7 @@ def check_units() -> None:
                 (place / f"{target}.wants").mkdir(exist_ok=True)
                 (place / f"{target}.wants" / path.name).symlink_to(place / path.name)
         wants = place / "multi-user.target.wants"
-        for name in ("systemd-networkd", "systemd-pstore", "systemd-timesyncd"):
+        for name in ("systemd-networkd", "systemd-timesyncd"):
             (wants / f"{name}.service").symlink_to(f"/lib/systemd/system/{name}.service")
         # As Buildroot's, over a read-only root
         (place / "var.mount").write_text(
