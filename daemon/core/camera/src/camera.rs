@@ -87,6 +87,7 @@ pub struct Camera {
     setup: Setup,
     is_paired: bool,
     is_switched_off: bool,
+    seeks_network: bool,
     is_moving: bool,
     has_fault: bool,
     /// What is in effect: never more open than what is saved and what is wished.
@@ -130,6 +131,7 @@ impl Camera {
             setup,
             is_paired: start.is_paired,
             is_switched_off: start.is_switched_off,
+            seeks_network: false,
             is_moving: false,
             has_fault: false,
             granted,
@@ -180,6 +182,7 @@ impl Camera {
             Input::MotionChanged(is_moving) => {
                 self.is_moving = is_moving && self.permits().motion;
             }
+            Input::SeeksNetwork(seeks) => self.seeks_network = seeks,
             Input::FaultChanged(has_fault) => self.has_fault = has_fault,
             Input::Rung => prepare = self.ring(&mut out),
             Input::PairingsChanged { is_paired } => self.pairings_changed(is_paired),
@@ -252,6 +255,7 @@ impl Camera {
         let state = &self.granted;
         OperatingMode {
             is_paired: self.is_paired,
+            seeks_network: self.seeks_network,
             manually_disabled: self.is_manually_disabled(),
             homekit_camera_active: state.homekit_camera_active,
             event_snapshots_active: state.event_snapshots_active,
@@ -276,10 +280,10 @@ impl Camera {
 
     /// What lamps and sound are to do.
     pub fn outputs(&self) -> Outputs {
-        let capture = self.permits().capture;
+        let permits = self.permits();
         Outputs {
-            status_led: capture && self.granted.operating_mode_indicator,
-            night_vision: capture && self.granted.night_vision,
+            status_led: permits.capture && self.granted.operating_mode_indicator,
+            night_vision: permits.motion && self.granted.night_vision,
             microphone: self.granted.microphone,
             speaker: self.granted.speaker,
         }

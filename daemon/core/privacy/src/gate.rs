@@ -44,9 +44,11 @@ kinds! {
     Record = 3;
     /// Use the microphone for recordings.
     RecordAudio = 4;
+    /// Look for a code that names a network.
+    NetworkCode = 5;
 }
 
-const FIRST_LIVE: usize = 5;
+const FIRST_LIVE: usize = 6;
 const SLOTS: usize = FIRST_LIVE + LIVE_SERVICES;
 
 /// One number a kind: odd while allowed; it grows at every change, so an old permit never revives.
@@ -134,8 +136,10 @@ impl Gate {
     }
 
     fn publish(&self) {
-        let Permits { capture, motion, prebuffer, record, record_audio, live, .. } = self.permits;
-        let fixed = [capture, motion, prebuffer, record, record_audio];
+        let Permits {
+            capture, motion, prebuffer, record, record_audio, network_code, live, ..
+        } = self.permits;
+        let fixed = [capture, motion, prebuffer, record, record_audio, network_code];
         for (slot, allowed) in fixed.into_iter().chain(live).enumerate() {
             self.epochs.set(slot, allowed);
         }
@@ -336,6 +340,23 @@ mod tests {
         gate.set(streaming());
         other.set(streaming());
         assert_ne!(gate.live(0).unwrap(), other.live(0).unwrap());
+    }
+
+    #[test]
+    fn a_look_for_the_network_ends_with_its_reason() {
+        let mut gate = Gate::closed();
+        let seeking = OperatingMode { seeks_network: true, ..OperatingMode::factory() };
+        let found = OperatingMode::factory();
+        let private = OperatingMode { manually_disabled: true, ..seeking.clone() };
+        let paired = OperatingMode { is_paired: true, ..seeking.clone() };
+        for (mode, may_capture) in [(found, false), (private, false), (paired, true)] {
+            gate.set(seeking.clone());
+            let permit = gate.permit::<NetworkCode>().unwrap();
+            assert!(gate.permit::<Motion>().is_err() && gate.live(0).is_err());
+            gate.set(mode.clone());
+            assert!(!permit.is_valid() && gate.permit::<NetworkCode>().is_err(), "{mode:?}");
+            assert_eq!(gate.permit::<Capture>().is_ok(), may_capture, "{mode:?}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod gate;
 mod rule;
 
 pub use gate::{
-    Capture, Denied, Gate, GateWatch, Kind, LivePermit, Motion, Permit, Prebuffer, Record,
-    RecordAudio, Shutter,
+    Capture, Denied, Gate, GateWatch, Kind, LivePermit, Motion, NetworkCode, Permit, Prebuffer,
+    Record, RecordAudio, Shutter,
 };
 pub use rule::{LIVE_SERVICES, OperatingMode, Permits, Refusal, SnapshotReason};

@@ -10,6 +10,9 @@ pub const LIVE_SERVICES: usize = 4;
 pub struct OperatingMode {
     /// At least one controller is paired. Nobody looks through an unpaired camera.
     pub is_paired: bool,
+    /// The camera has no network and may be told one by a code before its lens. Means nothing once
+    /// it is paired.
+    pub seeks_network: bool,
     /// The privacy switch, 0x227.
     pub manually_disabled: bool,
     /// HomeKitCameraActive, 0x21B.
@@ -33,6 +36,7 @@ impl OperatingMode {
     pub const fn factory() -> Self {
         Self {
             is_paired: false,
+            seeks_network: false,
             manually_disabled: false,
             homekit_camera_active: true,
             event_snapshots_active: true,
@@ -70,6 +74,8 @@ pub enum Refusal {
 pub struct Permits {
     /// The sensor may run.
     pub capture: bool,
+    /// Pictures may be looked at for a code that names a network, and for nothing else.
+    pub network_code: bool,
     /// Movement may be looked for and told.
     pub motion: bool,
     /// Encoded video may be held from before a motion.
@@ -87,7 +93,9 @@ pub struct Permits {
 impl Permits {
     /// The rule.
     pub const fn of(mode: &OperatingMode) -> Self {
-        let on = mode.is_paired && mode.homekit_camera_active && !mode.manually_disabled;
+        let may_look = mode.homekit_camera_active && !mode.manually_disabled;
+        let on = may_look && mode.is_paired;
+        let network_code = may_look && !mode.is_paired && mode.seeks_network;
         let prebuffer = on && mode.has_selected_configuration; // hubs set Active late
         let record = prebuffer && mode.recording_active;
         let (mut live, mut any_live, mut service) = ([false; LIVE_SERVICES], false, 0);
@@ -97,7 +105,8 @@ impl Permits {
             service += 1;
         }
         Self {
-            capture: on,
+            capture: on || network_code,
+            network_code,
             motion: on,
             prebuffer,
             record,
@@ -132,7 +141,7 @@ mod tests {
 
     /// Every combination of the inputs.
     fn every_mode() -> impl Iterator<Item = OperatingMode> {
-        (0..1u32 << (8 + LIVE_SERVICES)).map(|bits| {
+        (0..1u32 << (9 + LIVE_SERVICES)).map(|bits| {
             let bit = |n: u32| bits & (1 << n) != 0;
             OperatingMode {
                 is_paired: bit(0),
@@ -144,6 +153,7 @@ mod tests {
                 recording_audio_active: bit(6),
                 has_selected_configuration: bit(7),
                 rtp_active: [bit(8), bit(9), bit(10), bit(11)],
+                seeks_network: bit(12),
             }
         })
     }
@@ -151,10 +161,28 @@ mod tests {
     #[test]
     fn a_camera_that_is_off_allows_nothing() {
         for mode in every_mode() {
-            if mode.manually_disabled || !mode.homekit_camera_active || !mode.is_paired {
+            let is_off = mode.manually_disabled || !mode.homekit_camera_active;
+            if is_off || !mode.is_paired && !mode.seeks_network {
                 assert_eq!(Permits::of(&mode), Permits::default(), "{mode:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_unpaired_camera_looks_for_its_network_at_most() {
+        let looks = Permits { capture: true, network_code: true, ..Permits::default() };
+        for mode in every_mode() {
+            let permits = Permits::of(&mode);
+            if mode.is_paired {
+                let ignored = OperatingMode { seeks_network: false, ..mode.clone() };
+                assert_eq!(permits, Permits::of(&ignored), "{mode:?}");
+                assert!(!permits.network_code, "{mode:?}");
+            } else {
+                assert!([Permits::default(), looks].contains(&permits), "{mode:?}");
+            }
+        }
+        let seeking = OperatingMode { seeks_network: true, ..OperatingMode::factory() };
+        assert_eq!(Permits::of(&seeking), looks);
     }
 
     #[test]
@@ -162,6 +190,7 @@ mod tests {
         for mode in every_mode() {
             let permits = Permits::of(&mode);
             let row = format!("{mode:?} gives {permits:?}");
+            assert!(permits.capture || !permits.network_code, "{row}");
             assert!(permits.capture || !permits.motion, "{row}");
             assert!(permits.capture || !permits.prebuffer, "{row}");
             assert!(permits.prebuffer || !permits.record, "{row}");

@@ -13,7 +13,7 @@ use crate::tlv::selected::SelectedConfiguration;
 pub struct Outputs {
     /// The status light shines: the sensor may run, and the owner wants the light.
     pub status_led: bool,
-    /// Infrared light and filter may follow the dusk. Never while the sensor may not run.
+    /// Infrared light and filter may follow the dusk. Never while nobody may look.
     pub night_vision: bool,
     /// Of live view's sound from the camera.
     pub microphone: Sound,

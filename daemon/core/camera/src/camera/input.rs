@@ -94,6 +94,8 @@ pub enum Input {
     },
     /// The motion detector's opinion, its hold time included.
     MotionChanged(bool),
+    /// Whether the camera has no network and is to look for a code that names one.
+    SeeksNetwork(bool),
     /// Something that a person must see to is broken, or works again: StatusFault tells it.
     FaultChanged(bool),
     /// Somebody pressed the bell.

@@ -43,7 +43,7 @@ impl Camera {
             iid::FIRMWARE_REVISION => text(&labels.firmware),
             iid::PROTOCOL_VERSION => text(PROTOCOL_VERSION),
             iid::MOTION_DETECTED => Value::Bool(self.is_moving),
-            iid::MOTION_STATUS_ACTIVE => Value::Bool(self.permits().capture),
+            iid::MOTION_STATUS_ACTIVE => Value::Bool(self.permits().motion),
             iid::MOTION_STATUS_FAULT => switch_u8(self.has_fault),
             // No other service is ever given the picture.
             iid::THIRD_PARTY_CAMERA_ACTIVE => Value::Bool(false),

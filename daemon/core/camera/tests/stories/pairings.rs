@@ -4,7 +4,7 @@
 use camera::services::iid;
 use camera::{DisabledBy, Input, Start, StoredState};
 use hap::{Status, Value};
-use privacy::Permits;
+use privacy::{Permits, SnapshotReason};
 
 use crate::rig::{Rig, Store, THE_OWNERS};
 
@@ -60,4 +60,27 @@ fn power_lost_with_the_last_pairing_leaves_no_trace_of_the_home() {
     assert_eq!(rig.disk, Some(StoredState::default()));
     rig.handle(Input::PairingsChanged { is_paired: true });
     assert!(!rig.gate.permits().prebuffer);
+}
+
+#[test]
+fn a_camera_that_seeks_its_network_shows_its_light_and_does_nothing_else() {
+    let mut rig = Rig::start(Start { stored: None, is_paired: false, is_switched_off: false });
+    rig.handle(Input::SeeksNetwork(true));
+    let outputs = rig.outputs.unwrap();
+    assert!(outputs.status_led && !outputs.night_vision);
+    let permits = rig.gate.permits();
+    assert!(permits.network_code && !permits.motion && rig.gate.live(0).is_err());
+    assert!(rig.camera.snapshot(Some(SnapshotReason::Event)).is_err());
+
+    let by = DisabledBy::Switch;
+    rig.handle(Input::SetDisabled { by, is_disabled: true });
+    assert_eq!(rig.gate.permits(), Permits::default());
+    rig.handle(Input::SetDisabled { by, is_disabled: false });
+    assert!(rig.gate.permits().network_code);
+
+    rig.handle(Input::PairingsChanged { is_paired: true });
+    assert!(!rig.gate.permits().network_code && rig.gate.permits().motion);
+    rig.handle(Input::PairingsChanged { is_paired: false });
+    rig.handle(Input::SeeksNetwork(false));
+    assert_eq!(rig.gate.permits(), Permits::default());
 }

@@ -331,6 +331,7 @@ fn the_fingerprint_moves_with_what_controllers_keep() {
 /// The mode in which the camera would start from this state.
 fn mode_after_power_loss(state: &StoredState) -> OperatingMode {
     OperatingMode {
+        seeks_network: false,
         is_paired: true,
         manually_disabled: state.disabled_by_owner,
         homekit_camera_active: state.homekit_camera_active,
