@@ -35,6 +35,7 @@ use crate::motion::MotionWatch;
 use crate::net::{self, Connections, Link};
 use crate::overlay::Settings;
 use crate::saver::Saver;
+use crate::seek::Seek;
 use crate::sounds::{self, Sounds};
 use crate::store::Store;
 use crate::{encoder, pairings, settings};
@@ -50,13 +51,22 @@ const DATAGRAMS: usize = 256;
 /// Threads for the disk: pairings and settings.
 const DISK_THREADS: usize = 2;
 
+/// Where the daemon keeps and leaves things.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The state folder.
+    pub state: &'a Path,
+    /// Where a network is written that a code before the lens names; without it nobody looks for one.
+    pub shown_network: Option<&'a Path>,
+}
+
 /// Runs the daemon until it is told to stop or to begin anew.
 ///
 /// # Errors
 /// What cannot be had at the start: the state folder, the ports, a thread.
 pub fn run(
     owners: OwnersFile,
-    state_dir: &Path,
+    places: Places<'_>,
     board: &Board,
     journal: Ring,
 ) -> anyhow::Result<End> {
@@ -65,12 +75,12 @@ pub fn run(
         .max_blocking_threads(DISK_THREADS)
         .build()
         .context("the runtime cannot start")?
-        .block_on(compose(owners, state_dir, board, journal))
+        .block_on(compose(owners, places, board, journal))
 }
 
 async fn compose(
     owners: OwnersFile,
-    state_dir: &Path,
+    places: Places<'_>,
     board: &Board,
     journal: Ring,
 ) -> anyhow::Result<End> {
@@ -85,7 +95,7 @@ async fn compose(
     let hands = Hands::open(board, &tell_hand)?;
 
     // State
-    let store = Arc::new(Store::open(state_dir)?);
+    let store = Arc::new(Store::open(places.state)?);
     let (settings, config) = Settings::load(&store, owners)?;
     let mut rng = identity::seeded_rng()?;
     let identity = Identity::load(&store, &config.pairing, &mut rng)?;
@@ -105,7 +115,7 @@ async fn compose(
     let about = About {
         version: env!("CARGO_PKG_VERSION"),
         board: board.id.as_str().into(),
-        state_dir: Arc::new(state_dir.to_owned()),
+        state_dir: Arc::new(places.state.to_owned()),
         journal,
     };
     let settings_desk = SettingsDesk::new(settings, Arc::clone(&store));
@@ -139,6 +149,11 @@ async fn compose(
         tell(&inputs, Input::Motion),
         outlet.score_teller(),
     );
+
+    let seek = match places.shown_network.filter(|_| !is_paired) {
+        Some(file) => Seek::spawn(file.to_owned(), tell(&inputs, Input::Seeks)),
+        None => Seek::default(),
+    };
 
     // Ports
     let (events, net) = mpsc::channel(NET_EVENTS);
@@ -209,6 +224,7 @@ async fn compose(
         sounds,
         has_sound: false,
         motion,
+        seek,
         announcer,
         pairing_help,
         rng,

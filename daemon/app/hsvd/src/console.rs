@@ -32,6 +32,11 @@ pub fn setup(PairingHelp { code, uri }: &PairingHelp) {
     println!("{uri}\n");
 }
 
+/// One word, for `--is-paired`.
+pub fn paired(is_paired: bool) {
+    println!("{}", if is_paired { "paired" } else { "unpaired" });
+}
+
 /// Lines for a person, for `--check-board`.
 pub fn lines(lines: &[String]) {
     for line in lines {

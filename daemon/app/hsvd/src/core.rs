@@ -34,6 +34,7 @@ use crate::hands::{HandEvent, Hands};
 use crate::motion::MotionWatch;
 use crate::net::{Connections, NetEvent};
 use crate::saver::Saver;
+use crate::seek::{Seek, Seeks};
 use crate::store::StoreError;
 use crate::{net, restart, watchdog};
 
@@ -63,6 +64,8 @@ pub enum Input {
     Speaker(SpeakerEvent),
     /// From the motion thread.
     Motion(MotionChange),
+    /// From the thread that looks for the code of a network.
+    Seeks(Seeks),
     /// A snapshot is ready.
     Snapshot(hap::Ticket, Result<Coded, SnapshotError>),
     /// The pairings are on the disk, or not.
@@ -95,6 +98,7 @@ pub struct Core {
     /// Sound is made for recordings.
     pub has_sound: bool,
     pub motion: MotionWatch,
+    pub seek: Seek,
     pub announcer: Announcer,
     pub pairing_help: crate::console::PairingHelp,
     pub rng: ChaCha20Rng,
@@ -252,6 +256,7 @@ impl Core {
             Input::Microphone(event) | Input::Silence(event) => self.sound_event(now, event),
             Input::Speaker(event) => self.speaker_event(event),
             Input::Motion(change) => self.motion_changed(now, change),
+            Input::Seeks(seeks) => self.network_sought(now, seeks),
             Input::Hand(event) => self.hand_event(now, event),
             Input::EncoderSpeed(speed) => self.encoder_measured(speed),
             Input::Snapshot(ticket, picture) => self.snapshot_ready(now, ticket, picture),

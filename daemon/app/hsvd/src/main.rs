@@ -9,6 +9,7 @@
 mod advert;
 mod camera_check;
 mod check;
+mod code_reader;
 mod compose;
 mod config;
 mod console;
@@ -24,6 +25,7 @@ mod overlay;
 mod pairings;
 mod restart;
 mod saver;
+mod seek;
 mod settings;
 mod sounds;
 mod store;
@@ -36,6 +38,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing::error;
 
+use crate::compose::Places;
 use crate::core::End;
 use config::{Config, OwnersFile};
 use overlay::Settings;
@@ -74,10 +77,23 @@ struct Arguments {
     /// a new camera. Refused while another hsvd runs on the same folder
     #[arg(long)]
     factory_reset: bool,
+    /// As long as nobody has paired and the machine has no network: look for the QR code of a Wi-Fi network, and write
+    /// what it names to this file, as hsv.toml names it. Without this an unpaired camera never looks
+    #[arg(long, value_name = "FILE")]
+    shown_network: Option<PathBuf>,
+    /// Say whether the camera is paired, and end
+    #[arg(long)]
+    is_paired: bool,
+    /// Read the QR code of a network in the picture on standard input, for the daemon itself
+    #[arg(long = code_reader::OPTION, hide = true)]
+    read_code: bool,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.read_code {
+        return code_reader::run();
+    }
     let journal = log::start();
     if arguments.factory_reset {
         return match Store::reset(&arguments.state_dir) {
@@ -87,6 +103,9 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         };
+    }
+    if arguments.is_paired {
+        return say_paired(&arguments.state_dir);
     }
     let file = OwnersFile::read(&arguments.config).map_err(anyhow::Error::from);
     let owners = match file.and_then(|file| with_over(file, &arguments)) {
@@ -114,13 +133,28 @@ fn main() -> ExitCode {
         console::lines(&check::lines(&owners.config.video, &board));
         return ExitCode::SUCCESS;
     }
-    match compose::run(owners, &arguments.state_dir, &board, journal) {
+    let places =
+        Places { state: &arguments.state_dir, shown_network: arguments.shown_network.as_deref() };
+    match compose::run(owners, places, &board, journal) {
         Ok(End::Stopped) => ExitCode::SUCCESS,
         Ok(End::Reset | End::Restart) => restart::now(),
         Err(error) => {
             error!("{error:#}");
             let needs_a_person = error.downcast_ref().is_some_and(StoreError::needs_a_person);
             if needs_a_person { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn say_paired(state_dir: &Path) -> ExitCode {
+    match pairings::glance(state_dir) {
+        Ok(is_paired) => {
+            console::paired(is_paired);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            error!("{:#}", anyhow::Error::from(error));
+            ExitCode::FAILURE
         }
     }
 }

@@ -2,6 +2,8 @@
 //! The state documents `pairings` (purged when unpaired) and `database` (purged by a
 //! factory reset only: the number means nothing under another device id).
 
+use std::path::Path;
+
 use anyhow::Context;
 use hap::txt::ConfigNumber;
 use hap::{ControllerId, Pairing, PairingState};
@@ -45,6 +47,15 @@ pub fn load(store: &Store) -> anyhow::Result<PairingState> {
         pairings: document.pairings.into_iter().map(pairing).collect::<anyhow::Result<_>>()?,
         failed_attempts: document.failed_attempts,
     })
+}
+
+/// Whether anybody is paired, by a look into a folder that another may have open.
+///
+/// # Errors
+/// The store's.
+pub fn glance(folder: &Path) -> Result<bool, StoreError> {
+    let document = Store::glance::<PairingsDocument>(folder, PAIRINGS)?;
+    Ok(document.is_some_and(|document| !document.pairings.is_empty()))
 }
 
 /// Saves who is paired.

@@ -9,7 +9,9 @@
 //! | [`button`] | what a press means, by its length |
 //! | [`bell`] | when the bell at the door rings |
 //! | [`power`] | when the sensor has power |
+//! | [`seeking`] | when a camera without a network looks for a code that names one |
 //! | [`switch`] | when the privacy switch counts as on |
+//! | [`wifi_code`] | what such a code says |
 //!
 //! Not decided here: what the camera may see (`privacy`) and what HomeKit is told (`camera`).
 
@@ -19,5 +21,7 @@ pub mod bell;
 pub mod button;
 pub mod night;
 pub mod power;
+pub mod seeking;
 pub mod status;
 pub mod switch;
+pub mod wifi_code;

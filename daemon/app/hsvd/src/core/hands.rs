@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 
 use super::{Core, End, Input};
 use crate::hands::HandEvent;
+use crate::seek::Seeks;
 use crate::store::StoreError;
 
 /// Night vision looks at one picture a second, in colour. Of the same size as those that motion is
@@ -111,6 +112,14 @@ impl Core {
         self.hands.identify();
     }
 
+    /// A code that names a network is looked for, or one that was read is tried, or neither.
+    pub(super) fn network_sought(&mut self, now: Instant, seeks: Seeks) {
+        self.seek.note(seeks);
+        let actions = self.camera.handle(now, camera::Input::SeeksNetwork(seeks.is_looking));
+        self.act(now, actions);
+        self.show_situation();
+    }
+
     /// The source opened or closed.
     pub(super) fn capturing(&mut self, is_capturing: bool) {
         self.is_capturing = is_capturing;
@@ -126,6 +135,7 @@ impl Core {
             pictures: permits || self.is_capturing,
             may_shine: self.camera.is_indicator_on(),
             is_paired: self.camera.mode().is_paired,
+            is_joining: self.seek.is_joining(),
             ..Situation::start()
         });
         self.hands.see(match self.camera.outputs().night_vision {

@@ -131,6 +131,7 @@ impl Core {
             self.is_watching = true;
             self.show_pictures_to_night();
         }
+        self.seek.follow(&self.gate, &self.video);
         self.configure_sound();
         // A recording whose permit ended says so now.
         self.recorder(now, camera::recording::Input::Timeout);
