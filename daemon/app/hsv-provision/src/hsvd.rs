@@ -29,6 +29,14 @@ pub struct Hsvd {
 }
 
 impl Hsvd {
+    /// Whether nobody has paired; `false` where that cannot be known.
+    pub fn is_unpaired(&self) -> bool {
+        let mut command = Command::new(&self.program);
+        command.arg("--state-dir").arg(&self.state).arg("--is-paired");
+        let said = command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").output();
+        said.is_ok_and(|output| output.status.success() && output.stdout == b"unpaired\n")
+    }
+
     fn ask(&self, settings: &str) -> io::Result<Output> {
         let candidate = self.run.join(CANDIDATE);
         fs::write(&candidate, settings)?;

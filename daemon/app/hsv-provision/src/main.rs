@@ -2,7 +2,8 @@
 //! `hsv-provision`: what the owner wants of a camera, from the card that its system is on.
 //!
 //! `take` reads `hsv.toml` and stores what is in it, before hsvd and iwd start. `join` tries networks that are
-//! wanted, beside hsvd, and writes the report. `forget` keeps what a factory reset has promised. None of them is
+//! wanted, beside hsvd, and writes the report. `shown` takes one that was shown to a camera without any, and joins it.
+//! `forget` keeps what a factory reset has promised. None of them is
 //! needed for the camera to start, and none ever restarts the machine.
 //!
 //! `owners.rs` is the file's meaning, `take.rs` and `join.rs` the two transactions, `store.rs` what is kept.
@@ -17,11 +18,12 @@ mod join;
 mod network;
 mod owners;
 mod report;
+mod shown;
 mod store;
 mod take;
 mod text;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -34,10 +36,13 @@ use disk::{Disk, read_if_there};
 use hsvd::Hsvd;
 use iwd::Iwd;
 use join::Radio as _;
+use shown::{Machine, Shown};
 use store::Store;
 
 /// What `take` has to tell, for `join`.
 const TOLD: &str = "provision.json";
+/// Locked by whoever tries networks.
+const TURN: &str = "provision.lock";
 /// For an address without which a report is written all the same.
 const ADDRESS_WITHIN: Duration = Duration::from_secs(30);
 
@@ -57,6 +62,8 @@ enum What {
     Take,
     /// Join networks that are wanted, and write hsv-report.txt
     Join,
+    /// Take a network that was shown to the camera, and join it
+    Shown,
     /// Forget networks and settings, if there was a factory reset
     Forget,
 }
@@ -83,6 +90,9 @@ struct Places {
     /// For what is forgotten at the next start
     #[arg(long, value_name = "DIR", default_value = "/run/hsv", global = true)]
     run: PathBuf,
+    /// Where hsvd leaves a network that was shown to the camera
+    #[arg(long, value_name = "FILE", default_value = "/run/hsvd/network.toml", global = true)]
+    shown: PathBuf,
     /// The image's configuration
     #[arg(long, value_name = "FILE", default_value = "/etc/hsv/hsvd.toml", global = true)]
     config: PathBuf,
@@ -99,7 +109,8 @@ fn main() -> ExitCode {
     let Arguments { what, places } = Arguments::parse();
     let done = match what {
         What::Take => take_from(&places),
-        What::Join => join_and_tell(&places),
+        What::Join => places.turn().and_then(|_turn| join_and_tell(&places, Vec::new())),
+        What::Shown => take_shown(&places),
         What::Forget => places.store().map(drop),
     };
     match done {
@@ -122,6 +133,23 @@ impl Places {
         store.open().with_context(|| format!("{}", self.state.display()))
     }
 
+    fn hsvd(&self) -> Hsvd {
+        Hsvd {
+            program: self.hsvd.clone(),
+            config: self.config.clone(),
+            state: self.hsvd_state.clone(),
+            run: self.run.clone(),
+        }
+    }
+
+    /// The right to try networks, until it is dropped: one after the other, or each would undo the other's trial.
+    fn turn(&self) -> anyhow::Result<File> {
+        fs::create_dir_all(&self.run)?;
+        let turn = File::create(self.run.join(TURN))?;
+        turn.lock()?;
+        Ok(turn)
+    }
+
     fn card(&self) -> anyhow::Result<Card> {
         Card::open(&self.card, &self.run.join("provision-card")).context("the card cannot be read")
     }
@@ -131,23 +159,29 @@ fn take_from(places: &Places) -> anyhow::Result<()> {
     fs::create_dir_all(&places.run)?;
     let store = places.store()?;
     store.roll_back().context("networks of before")?;
-    let hsvd = Hsvd {
-        program: places.hsvd.clone(),
-        config: places.config.clone(),
-        state: places.hsvd_state.clone(),
-        run: places.run.clone(),
-    };
-    let lines = take::take(&places.card()?, &store, &hsvd)?;
+    let lines = take::take(&places.card()?, &store, &places.hsvd())?;
     say(&lines);
     fs::write(places.run.join(TOLD), serde_json::to_vec(&lines)?)?;
     Ok(())
 }
 
-fn join_and_tell(places: &Places) -> anyhow::Result<()> {
+/// The file goes last, which tells hsvd that the trial is over.
+fn take_shown(places: &Places) -> anyhow::Result<()> {
+    let shown = Shown(&places.shown);
+    let _turn = places.turn()?;
+    let machine = Machine::look(&places.hsvd())?;
+    let (line, is_taken) = shown.take(&places.store()?, machine)?;
+    say(std::slice::from_ref(&line));
+    if is_taken { join_and_tell(places, vec![line]) } else { Ok(()) }
+}
+
+/// `shown` is what is to be told besides.
+fn join_and_tell(places: &Places, shown: Vec<String>) -> anyhow::Result<()> {
     let store = places.store()?;
     store.roll_back().context("networks of before")?;
     let told = read_if_there(&places.run.join(TOLD))?.unwrap_or_default();
     let mut lines: Vec<String> = serde_json::from_slice(&told).unwrap_or_default();
+    lines.extend(shown);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (of_radio, ssid) = runtime.block_on(join_networks(&store, places.bus.as_deref()))?;
     let is_told = !lines.is_empty() || !of_radio.is_empty() || ssid.is_some();
@@ -160,7 +194,9 @@ fn join_and_tell(places: &Places) -> anyhow::Result<()> {
     while iwd::addresses().is_empty() && begin.elapsed() < ADDRESS_WITHIN {
         std::thread::sleep(Duration::from_millis(500));
     }
-    lines.push(report::network(ssid.as_deref(), &iwd::addresses()));
+    let network = report::network(ssid.as_deref(), &iwd::addresses());
+    say(std::slice::from_ref(&network));
+    lines.push(network);
     places.card()?.put_report(&store.disk, &lines).context("the report cannot be written")
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::join::{Outcome, Verdict};
 use crate::owners::Fault;
+use crate::shown::Refusal;
 
 /// The file's name.
 pub const NAME: &str = "hsv-report.txt";
@@ -32,6 +33,14 @@ pub fn wifi(file: &str, taken: Result<&[String], &Fault>, is_off_the_card: bool)
         }
         Err(fault) => format!("Wi-Fi: NOT taken. {file}, {fault}. The networks of before stay."),
     })
+}
+
+/// About a network that was shown to the camera.
+pub fn shown(taken: Result<&str, &Refusal>) -> String {
+    match taken {
+        Ok(ssid) => format!("Wi-Fi: \"{ssid}\" taken over from the code that was shown."),
+        Err(refusal) => format!("Wi-Fi: what was shown is NOT taken: {refusal}."),
+    }
 }
 
 /// About all but `[wifi]`.
