@@ -56,6 +56,8 @@ const DISK_THREADS: usize = 2;
 pub struct Places<'a> {
     /// The state folder.
     pub state: &'a Path,
+    /// A copy of it on another medium, for what no copy in it has whole.
+    pub state_copy: Option<&'a Path>,
     /// Where a network is written that a code before the lens names; without it nobody looks for one.
     pub shown_network: Option<&'a Path>,
 }
@@ -96,6 +98,9 @@ async fn compose(
 
     // State
     let store = Arc::new(Store::open(places.state)?);
+    if let Some(copy) = places.state_copy {
+        store.mend_from(copy, identity::DOMAIN)?;
+    }
     let (settings, config) = Settings::load(&store, owners)?;
     let mut rng = identity::seeded_rng()?;
     let identity = Identity::load(&store, &config.pairing, &mut rng)?;

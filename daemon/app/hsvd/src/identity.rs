@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use crate::config::PairingConfig;
 use crate::store::{Store, StoreError};
 
-const DOMAIN: &str = "identity";
+/// Its documents say which camera this is.
+pub const DOMAIN: &str = "identity";
 
 /// What a controller knows this camera by, proves it with, and adds it with.
 pub struct Identity {

@@ -61,6 +61,10 @@ struct Arguments {
     /// Where identity, pairings and HomeKit's settings are kept
     #[arg(long, value_name = "DIR", default_value = "/var/lib/hsv")]
     state_dir: PathBuf,
+    /// A copy of that folder on another medium: what is damaged twice in the folder is taken from there, where the copy
+    /// proves that it is of the same camera
+    #[arg(long, value_name = "DIR")]
+    state_copy: Option<PathBuf>,
     /// Read the configuration, and what was set over D-Bus, show what will be used, and end
     #[arg(long)]
     check_config: bool,
@@ -133,8 +137,11 @@ fn main() -> ExitCode {
         console::lines(&check::lines(&owners.config.video, &board));
         return ExitCode::SUCCESS;
     }
-    let places =
-        Places { state: &arguments.state_dir, shown_network: arguments.shown_network.as_deref() };
+    let places = Places {
+        state: &arguments.state_dir,
+        state_copy: arguments.state_copy.as_deref(),
+        shown_network: arguments.shown_network.as_deref(),
+    };
     match compose::run(owners, places, &board, journal) {
         Ok(End::Stopped) => ExitCode::SUCCESS,
         Ok(End::Reset | End::Restart) => restart::now(),

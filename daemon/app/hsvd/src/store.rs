@@ -8,12 +8,13 @@
 //! start. What the documents mean is not known here.
 
 mod reset;
+mod second;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -113,7 +114,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`]: the medium is write-protected, or full.
     pub fn try_writing(&self) -> Result<(), StoreError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.lock();
         let path = self.folder.join(TRIAL);
         fs::write(&path, MAGIC)
             .and_then(|()| fs::remove_file(&path))
@@ -184,7 +185,7 @@ impl Store {
     /// [`StoreError::Damaged`] when a document was saved but no copy of it is whole: starting
     /// afresh would throw the owner's pairing away, so that is for a person to decide.
     pub fn load_text(&self, domain: &str) -> Result<Option<String>, StoreError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.lock();
         let copies = COPIES.map(|copy| self.read_copy(domain, copy));
         let newest = copies
             .iter()
@@ -222,7 +223,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn save_text(&self, domain: &str, body: String) -> Result<(), StoreError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.lock();
         let generation = COPIES
             .iter()
             .filter_map(|copy| match self.read_copy(domain, copy) {
@@ -240,13 +241,11 @@ impl Store {
     }
 
     fn read_copy(&self, domain: &str, copy: &str) -> Copy {
-        let path = self.path(domain, copy);
-        let mut text = String::new();
-        match File::open(&path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text)) {
-            Ok(_) => Document::parse(&text).map_or(Copy::Damaged, Copy::Whole),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Copy::Absent,
-            Err(_) => Copy::Damaged,
-        }
+        Copy::read(&self.path(domain, copy))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_copy(&self, domain: &str, copy: &str, document: &Document) -> Result<(), StoreError> {
@@ -283,6 +282,17 @@ enum Copy {
     Absent,
     Damaged,
     Whole(Document),
+}
+
+impl Copy {
+    fn read(path: &Path) -> Self {
+        let mut text = String::new();
+        match File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text)) {
+            Ok(_) => Document::parse(&text).map_or(Self::Damaged, Self::Whole),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::Absent,
+            Err(_) => Self::Damaged,
+        }
+    }
 }
 
 /// `hsv-state-1 <generation> <SHA-256 of the rest>`, a line feed, the JSON body.
