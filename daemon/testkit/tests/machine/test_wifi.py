@@ -86,3 +86,16 @@ def test_a_first_network_with_a_wrong_password_is_told_and_mended(
     assert "most likely the password is wrong" in said and "no address" in said, said
     said = start(machine, tmp_path, 2, wifi(SSID, PASSWORD))
     assert f'Wi-Fi "{SSID}": joined.' in said and ADDRESS.search(said), said
+
+
+@pytest.mark.usefixtures("router")
+def test_a_network_that_was_shown_is_joined(machine: Machine, tmp_path: Path) -> None:
+    shown = machine.folder("run") / "network.toml"
+    shown.write_text(wifi(SSID, PASSWORD))
+    with air.iwd(tmp_path / "iwd1", machine.folder("iwd")) as bus:
+        said = machine.run("shown", f"--shown={shown}", f"--bus={bus}")
+    print(said)
+    report = (machine.folder("card") / "hsv-report.txt").read_text()
+    assert "taken over from the code that was shown" in report, report
+    assert f'Wi-Fi "{SSID}": joined.' in report and ADDRESS.search(report), report
+    assert not shown.exists() and PASSWORD not in said + report
