@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Who watches whom: the kernel's and the hardware's watchdog over systemd, systemd over the camera;
-what a start waits for; and a partition `data` without room.
+what is kept of a crash; what a start waits for; and a partition `data` without room.
 
 One start of a card with an order on it (`Appliance.order`), since nobody can log in.
 """
@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable
 
-from life import START_S, Used, session_of, start
+from life import START_S, Used, session_of
 
 from hsv_testkit import database as db
 from hsv_testkit.appliance import KERNEL_STARTS, Appliance, needs_appliance
@@ -19,12 +19,14 @@ from hsv_testkit.gdb import hang
 
 pytestmark = needs_appliance
 ORDER = """
+[ -e /data/crashed ] || { touch /data/crashed; sync; echo c > /proc/sysrq-trigger; }
 until systemctl is-active -q hsvd; do sleep 1; done
 while systemd-analyze time 2>&1 | grep -q 'not yet finished'; do sleep 1; done
 systemd-analyze --no-pager critical-chain hsvd.service | sed 's/^/order: chain: /'
 systemctl show -p RuntimeWatchdogUSec -p WatchdogDevice -p NTPSynchronized | sed 's/^/order: /'
 readlink /proc/1/fd/* | grep watchdog | sed 's/^/order: init has /'
 findmnt -n -o FSTYPE,OPTIONS / | sed 's/^/order: root is /'
+grep -l 'sysrq triggered crash' /data/crash/* | sed 's/^/order: kept: /'
 dd if=/dev/zero of=/data/filler bs=1M 2>&1 | sed 's/^/order: filler: /'
 systemctl restart hsv-state-copy
 cd /state/hsv
@@ -45,12 +47,25 @@ def ordered(appliance: Appliance, what: str, timeout: float = START_S) -> re.Mat
     return appliance.wait_line(re.compile(f"order: {what}"), timeout)[1]
 
 
-def test_what_hangs_is_started_again(
+def nth_start(appliance: Appliance, number: int) -> float:
+    """When the kernel started for that time since the plug."""
+    deadline = time.monotonic() + START_S
+    while True:
+        starts = [moment for moment, line in list(appliance.lines) if KERNEL_STARTS in line]
+        if len(starts) >= number:
+            return starts[number - 1]
+        assert time.monotonic() < deadline, appliance.console()[-4000:]
+        time.sleep(0.5)
+
+
+def test_what_hangs_or_crashes_is_started_again(
     used: Used, appliance: Appliance, tell: Callable[[str], None]
 ) -> None:
     appliance.order(ORDER)
     appliance.resets = True
-    answered = start(appliance)
+    appliance.start()
+    after_crash = nth_start(appliance, 2)
+    answered = appliance.wait_answer(START_S) - after_crash
     ordered(appliance, "the camera stands still")
     chain = re.findall(r"order: chain: (.*)", appliance.console())
     tell(f"kernel's start to the first HAP answer: {answered:.1f} s; what systemd waited for:")
@@ -63,6 +78,7 @@ def test_what_hangs_is_started_again(
     assert ordered(appliance, r"RuntimeWatchdogUSec=(\S+)")[1] == "15s"
     assert ordered(appliance, "init has /dev/watchdog")
     assert ordered(appliance, r"root is erofs +ro,")
+    assert ordered(appliance, "kept: /data/crash/dmesg")
     assert ordered(appliance, "filler: .*No space left on device")
     assert ordered(appliance, "the copy has room")
     assert ordered(appliance, "nothing is written there")
@@ -78,9 +94,4 @@ def test_what_hangs_is_started_again(
         hang(monitor, appliance.work / "gdb")
         assert monitor.wait_event("WATCHDOG", 60)["action"] == "reset"
         tell(f"a kernel that is stuck is reset after {time.monotonic() - stuck:.0f} s")
-    starts = [line for _, line in appliance.lines if KERNEL_STARTS in line]
-    deadline = time.monotonic() + START_S
-    while len(starts) < 2:
-        assert time.monotonic() < deadline, appliance.console()[-4000:]
-        time.sleep(0.5)
-        starts = [line for _, line in appliance.lines if KERNEL_STARTS in line]
+    nth_start(appliance, 3)
