@@ -129,8 +129,8 @@ def crash_log_overlay(board: Board) -> str:
     )
 
 
-# Of every config.txt.
-CONFIG = ["kernel=Image", "arm_64bit=1", "enable_uart=1"]
+# Of every config.txt. The firmware starts the watchdog before the kernel, which feeds it until systemd does.
+CONFIG = ["kernel=Image", "arm_64bit=1", "enable_uart=1", "kernel_watchdog_timeout=60"]
 
 
 def config_txt(board: Board) -> str:

@@ -150,7 +150,7 @@ class Board:
     def command_line(self, slot: str, console: str) -> str:
         return (
             f"root=PARTLABEL=root-{slot.lower()} rootfstype=erofs ro rootwait rauc.slot={slot} "
-            f"console={console} panic=10 fsck.repair=yes"
+            f"console={console} panic=10 watchdog.open_timeout=60 fsck.repair=yes"
         )
 
 
