@@ -3,9 +3,11 @@
 //! cut there.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, open};
 
 /// What a medium writes whole or not at all.
 pub const SECTOR: usize = 512;
@@ -26,9 +28,10 @@ impl Disk {
     pub fn put(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         let new = with_suffix(path, ".new");
         self.step()?;
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&new)?;
-        file.set_permissions(Permissions::from_mode(mode))?; // also of what a cut has left
+        // What a cut has left, or whoever owns the folder has put there: never written through
+        ignore_missing(fs::remove_file(&new))?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+        file.set_permissions(Permissions::from_mode(mode))?; // whatever the umask
         self.step()?;
         file.write_all_at(bytes, 0)?;
         file.sync_all()?;
@@ -40,11 +43,7 @@ impl Disk {
     /// # Errors
     /// As [`Disk::put`].
     pub fn put_new(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-        if fs::read(path).is_ok_and(|kept| kept == bytes) {
-            Ok(())
-        } else {
-            self.put(path, bytes, mode)
-        }
+        if has(path, bytes) { Ok(()) } else { self.put(path, bytes, mode) }
     }
 
     /// `from` is `to`.
@@ -63,10 +62,8 @@ impl Disk {
     /// The system's; none where it was not.
     pub fn remove(&self, path: &Path) -> io::Result<()> {
         self.step()?;
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => self.sync_folder(path),
-        }
+        ignore_missing(fs::remove_file(path))?;
+        self.sync_folder(path)
     }
 
     /// The same file has other bytes, as many, at the same place of the medium. A cut leaves sectors of both.
@@ -117,6 +114,33 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Opens what may be anything, to be read: no link is followed, and a pipe does not keep us.
+///
+/// # Errors
+/// The system's; `LOOP` for a link.
+pub fn open_strangers(path: &Path) -> rustix::io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    open(path, flags, Mode::empty()).map(File::from)
+}
+
+/// An ordinary file, of these bytes and no others.
+fn has(path: &Path, bytes: &[u8]) -> bool {
+    let Ok(file) = open_strangers(path) else { return false };
+    let most = bytes.len() as u64;
+    if !file.metadata().is_ok_and(|found| found.is_file() && found.len() == most) {
+        return false;
+    }
+    let mut kept = Vec::with_capacity(bytes.len());
+    file.take(most).read_to_end(&mut kept).is_ok() && kept == bytes
+}
+
 /// What is there, or nothing.
 ///
 /// # Errors
@@ -148,3 +172,6 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests;

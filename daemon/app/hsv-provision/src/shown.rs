@@ -3,13 +3,12 @@
 //! of the owner's. Whoever stood before the lens wrote it, and hsvd is the least trusted program here, so the file is
 //! looked at as any stranger's, and taken by a camera alone that has neither an owner nor a network.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, open};
-
+use crate::disk::open_strangers;
 use crate::hsvd::Hsvd;
 use crate::network::Network;
 use crate::owners::Owners;
@@ -108,10 +107,8 @@ impl Shown<'_> {
     }
 
     fn read(&self, hsvd: u32) -> Result<String, Refusal> {
-        // No link is followed, and a pipe does not keep us
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = match open(self.0, flags, Mode::empty()) {
-            Ok(file) => File::from(file),
+        let file = match open_strangers(self.0) {
+            Ok(file) => file,
             Err(rustix::io::Errno::LOOP) => return Err(Refusal::NotTheCameras),
             Err(error) => return Err(Refusal::Io(error.into())),
         };

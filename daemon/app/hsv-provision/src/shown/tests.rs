@@ -4,7 +4,7 @@
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use rustix::fs::{FileType, mknodat};
+use rustix::fs::{FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 use super::*;
