@@ -169,8 +169,9 @@ fn take_from(places: &Places) -> anyhow::Result<()> {
 fn take_shown(places: &Places) -> anyhow::Result<()> {
     let shown = Shown(&places.shown);
     let _turn = places.turn()?;
-    let machine = Machine::look(&places.hsvd())?;
-    let (line, is_taken) = shown.take(&places.store()?, machine)?;
+    let hsvd = places.hsvd();
+    let machine = Machine::look(&hsvd)?;
+    let (line, is_taken) = shown.take(&places.store()?, machine, || hsvd.is_unpaired())?;
     say(std::slice::from_ref(&line));
     if is_taken { join_and_tell(places, vec![line]) } else { Ok(()) }
 }

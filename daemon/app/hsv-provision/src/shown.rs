@@ -46,8 +46,6 @@ pub enum Refusal {
 /// The machine, as far as it matters here.
 #[derive(Debug, Clone, Copy)]
 pub struct Machine {
-    /// Nobody has paired; `false` where that is not known.
-    pub is_unpaired: bool,
     /// An interface has an address; `true` where that is not known.
     pub has_address: bool,
     /// The user that hsvd runs as.
@@ -62,7 +60,6 @@ impl Machine {
     pub fn look(hsvd: &Hsvd) -> io::Result<Self> {
         let all = if_addrs::get_if_addrs();
         Ok(Self {
-            is_unpaired: hsvd.is_unpaired(),
             has_address: all.map_or(true, |all| all.iter().any(|one| !one.is_loopback())),
             hsvd: fs::metadata(&hsvd.state)?.uid(),
         })
@@ -70,12 +67,21 @@ impl Machine {
 }
 
 impl Shown<'_> {
-    /// Takes the network to what is to be tried; a line of the report, and whether it was taken.
+    /// Takes the network to what is to be tried; a line of the report, and whether it was taken. `is_unpaired` costs a
+    /// process that reads hsvd's state, so it is asked last: nobody has paired, `false` where that is not known.
     ///
     /// # Errors
     /// The system's, of the state partition.
-    pub fn take(&self, store: &Store, machine: Machine) -> io::Result<(String, bool)> {
-        let network = match self.network(machine) {
+    pub fn take(
+        &self,
+        store: &Store,
+        machine: Machine,
+        is_unpaired: impl FnOnce() -> bool,
+    ) -> io::Result<(String, bool)> {
+        let network = self.network(machine);
+        let network = match network
+            .and_then(|network| is_unpaired().then_some(network).ok_or(Refusal::Paired))
+        {
             Ok(network) => network,
             Err(refusal) => return Ok((report::shown(Err(&refusal)), false)),
         };
@@ -85,9 +91,6 @@ impl Shown<'_> {
     }
 
     fn network(&self, machine: Machine) -> Result<Network, Refusal> {
-        if !machine.is_unpaired {
-            return Err(Refusal::Paired);
-        }
         if machine.has_address {
             return Err(Refusal::HasNetwork);
         }

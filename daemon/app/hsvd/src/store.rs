@@ -16,6 +16,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rustix::fs::{Mode, OFlags, open};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -136,8 +137,8 @@ impl Store {
         Ok(false)
     }
 
-    /// The document of `domain` in `folder`, which another may have open; nothing is locked, made or
-    /// mended. `None` when it was never saved.
+    /// The document of `domain` in `folder`, which another may have open or own; nothing is locked, made or
+    /// mended, no link is followed, and only ordinary files of a document's size are read. `None` when it was never saved.
     ///
     /// # Errors
     /// [`StoreError::Io`] when it may not be read, [`StoreError::Damaged`], [`StoreError::Content`].
@@ -150,7 +151,7 @@ impl Store {
         let mut is_there = false;
         for copy in COPIES {
             let path = folder.join(format!("{domain}.{copy}"));
-            let text = match fs::read_to_string(&path) {
+            let text = match read_strangers(&path) {
                 Ok(text) => text,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(source) => return Err(StoreError::Io { path, source }),
@@ -273,6 +274,19 @@ impl Store {
     }
 }
 
+/// The text of an ordinary file. Who looks may be root, and whoever owns the folder can put anything there.
+fn read_strangers(path: &Path) -> io::Result<String> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(open(path, flags, Mode::empty())?);
+    let found = file.metadata()?;
+    if !found.is_file() || found.len() > MAX_BYTES {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut text = String::new();
+    file.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// Whether a file of the folder, by its name, is a finished copy of a document.
 fn is_copy(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, copy)| COPIES.contains(&copy))
@@ -327,7 +341,8 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use rustix::fs::{CWD, FileType, mknodat};
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
@@ -425,6 +440,24 @@ mod tests {
         assert!(matches!(Store::open(&path), Err(StoreError::InUse(_))));
         drop(store);
         assert!(Store::open(&path).is_ok());
+    }
+
+    #[test]
+    fn a_glance_reads_ordinary_files_of_a_documents_size() {
+        let (folder, store) = store();
+        let state = folder.path().join("state");
+        let is_seen = |domain| Store::glance::<String>(&state, domain).ok().flatten().is_some();
+        store.save("text", &"kept").unwrap();
+        assert!(is_seen("text"));
+        symlink(store.path("text", "a"), store.path("linked", "a")).unwrap();
+        assert!(!is_seen("linked"));
+        store.save("large", &"x".repeat(1 << 20)).unwrap();
+        assert!(!is_seen("large"));
+        fs::create_dir(store.path("folder", "a")).unwrap();
+        assert!(!is_seen("folder"));
+        let mode = Mode::RUSR | Mode::WUSR;
+        mknodat(CWD, store.path("pipe", "a"), FileType::Fifo, mode, 0).unwrap();
+        assert!(!is_seen("pipe")); // nor waited for
     }
 
     #[test]

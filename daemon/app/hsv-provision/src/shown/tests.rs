@@ -35,13 +35,21 @@ impl Rig {
 
     fn machine(&self) -> Machine {
         let hsvd = fs::metadata(self.folder.path()).unwrap().uid();
-        Machine { is_unpaired: true, has_address: false, hsvd }
+        Machine { has_address: false, hsvd }
     }
 
-    /// What is said of the file that is there, whether it was taken, and what is wanted then.
+    /// What is said of the file that is there, whether it was taken, and what is wanted then; by nobody's camera.
     fn take(&self, machine: Machine) -> (String, bool, Vec<String>) {
+        self.take_if(machine, || true)
+    }
+
+    fn take_if(
+        &self,
+        machine: Machine,
+        is_unpaired: impl FnOnce() -> bool,
+    ) -> (String, bool, Vec<String>) {
         let file = self.file();
-        let (said, is_taken) = Shown(&file).take(&self.store, machine).unwrap();
+        let (said, is_taken) = Shown(&file).take(&self.store, machine, is_unpaired).unwrap();
         assert!(file.symlink_metadata().is_err(), "the file is gone: {said}");
         let wanted = self.store.wanted().unwrap().into_iter().map(|network| network.ssid);
         assert!(!said.contains("1234"), "{said}");
@@ -63,15 +71,19 @@ fn a_network_is_taken_once() {
 #[test]
 fn a_camera_with_an_owner_or_a_network_takes_nothing() {
     let rig = Rig::new();
-    let ours = rig.machine();
+    fs::write(rig.file(), HOME).unwrap();
+    let (said, is_taken, wanted) = rig.take_if(rig.machine(), || false);
+    assert!(!is_taken && said.contains("paired") && wanted.is_empty(), "{said}");
+    // hsvd is not asked about what is refused anyway
+    let with_address = Machine { has_address: true, ..rig.machine() };
     let rows = [
-        (Machine { is_unpaired: false, ..ours }, "paired"),
-        (Machine { has_address: true, ..ours }, "has a network"),
-        (Machine { is_unpaired: false, has_address: true, ..ours }, "paired"),
+        (with_address, HOME, "has a network"),
+        (rig.machine(), "WIFI:S:Home;;", "names no network"),
+        (Machine { hsvd: rig.machine().hsvd + 1, ..rig.machine() }, HOME, "not left by"),
     ];
-    for (machine, why) in rows {
-        fs::write(rig.file(), HOME).unwrap();
-        let (said, is_taken, wanted) = rig.take(machine);
+    for (machine, text, why) in rows {
+        fs::write(rig.file(), text).unwrap();
+        let (said, is_taken, wanted) = rig.take_if(machine, || panic!("{why}: hsvd is asked"));
         assert!(!is_taken && said.contains(why), "{machine:?}: {said}");
         assert!(wanted.is_empty(), "{machine:?}");
     }
