@@ -19,7 +19,7 @@ use crate::text::Coding;
 /// One network's name and password in TOML, with an escape for each character, come to half of it.
 const MOST_BYTES: u64 = 1024;
 
-/// The file, removed when this is dropped: what it asked for is done, or never will be.
+/// The file, or the empty folder, removed when this is dropped: what it asked for is done, or never will be.
 #[derive(Debug)]
 pub struct Shown<'a>(pub &'a Path);
 
@@ -128,8 +128,8 @@ impl Shown<'_> {
 
 impl Drop for Shown<'_> {
     fn drop(&mut self) {
-        // Where that fails, the next look at it removes it
-        fs::remove_file(self.0).unwrap_or_default();
+        // A folder that is not empty stays, and the unit's limit ends the looks at it
+        fs::remove_file(self.0).or_else(|_| fs::remove_dir(self.0)).unwrap_or_default();
     }
 }
 

@@ -126,11 +126,12 @@ fn what_hsvd_did_not_leave_is_not_looked_at() {
         mknodat(rustix::fs::CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     };
     type Make<'a> = &'a dyn Fn(&Path);
-    let rows: [(&str, Make<'_>); 5] = [
+    let rows: [(&str, Make<'_>); 6] = [
         ("a link", &|path| symlink(&aside, path).unwrap()),
         ("a link to nothing", &|path| symlink("/nowhere", path).unwrap()),
         ("another name of a file", &|path| fs::hard_link(&aside, path).unwrap()),
         ("a pipe", &fifo),
+        ("a folder", &|path| fs::create_dir(path).unwrap()),
         ("nothing", &|_| {}),
     ];
     for (what, make) in rows {
