@@ -4,6 +4,7 @@
 
 use std::io;
 
+use crate::network::Network;
 use crate::report;
 use crate::store::Store;
 
@@ -33,15 +34,30 @@ pub enum Verdict {
     GoBack,
     /// What iwd knew before; the network is tried again at the next start.
     Postpone,
+    /// What iwd knew before; nothing of the network stays, and what the owner wants is still wanted.
+    Drop,
 }
 
-/// `is_alone`: no other network was known before, so that nothing is lost by trying on.
-pub fn judge(outcome: &Outcome, is_alone: bool) -> Verdict {
-    match outcome {
-        Outcome::Joined => Verdict::Keep,
-        _ if is_alone => Verdict::Keep,
-        Outcome::Refused | Outcome::OtherKind(_) => Verdict::GoBack,
-        Outcome::NotFound | Outcome::NoAddress | Outcome::NoAnswer => Verdict::Postpone,
+/// Whose wish a network is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// The owner's; no other network was known before, so that nothing is lost by trying on.
+    Alone,
+    /// The owner's, with others known before.
+    Beside,
+    /// That of whoever has shown it.
+    Shown,
+}
+
+/// What follows from `outcome`.
+pub fn judge(outcome: &Outcome, wish: Wish) -> Verdict {
+    match (outcome, wish) {
+        (Outcome::Joined, _) | (_, Wish::Alone) => Verdict::Keep,
+        (_, Wish::Shown) => Verdict::Drop,
+        (Outcome::Refused | Outcome::OtherKind(_), Wish::Beside) => Verdict::GoBack,
+        (Outcome::NotFound | Outcome::NoAddress | Outcome::NoAnswer, Wish::Beside) => {
+            Verdict::Postpone
+        }
     }
 }
 
@@ -53,46 +69,75 @@ pub trait Radio {
     async fn join(&mut self, ssid: &str, kind: &str) -> Outcome;
 }
 
-/// Tries what is wanted; the lines of the report.
+/// Tries `shown`, and then what is wanted; the lines of the report. What is shown is never wanted: only while it is tried
+/// does anything of it stay, and what was shown before is not in its way.
 ///
 /// # Errors
 /// The system's, of the state partition.
-pub async fn join(store: &Store, radio: &mut impl Radio) -> io::Result<Vec<String>> {
-    let mut lines = Vec::new();
+pub async fn join(
+    store: &Store,
+    radio: &mut impl Radio,
+    shown: Option<&Network>,
+) -> io::Result<Vec<String>> {
     let mut old = store.all_known()?;
     if let Some(now) = radio.connected().await {
         old.sort_by_key(|(ssid, _)| *ssid != now); // where it is now comes first
     }
-    let (mut has_joined, mut has_failed) = (false, false);
-    for network in store.wanted()? {
-        store.begin_trial(&network)?;
-        if has_joined {
-            store.keep(&network)?;
-            lines.push(report::kept(&network.ssid));
-            continue;
-        }
-        let outcome = radio.join(&network.ssid, network.kind()).await;
-        let verdict = judge(&outcome, old.is_empty());
-        match verdict {
-            Verdict::Keep => store.keep(&network)?,
-            Verdict::GoBack => {
-                store.roll_back()?;
-                store.no_longer_want(&network)?;
-            }
-            Verdict::Postpone => store.roll_back()?,
-        }
-        has_joined = outcome == Outcome::Joined;
-        has_failed |= verdict != Verdict::Keep;
-        lines.push(report::trial(&network.ssid, &outcome, verdict));
+    let mut trials = Trials::default();
+    if let Some(network) = shown {
+        trials.hold(store, radio, network, Wish::Shown).await?;
     }
-    if has_failed && !has_joined {
+    let wish = if old.is_empty() { Wish::Alone } else { Wish::Beside };
+    for network in store.wanted()? {
+        trials.hold(store, radio, &network, wish).await?;
+    }
+    if trials.has_failed && !trials.has_joined {
         for (ssid, kind) in &old {
             if radio.join(ssid, kind).await == Outcome::Joined {
                 break;
             }
         }
     }
-    Ok(lines)
+    Ok(trials.lines)
+}
+
+#[derive(Default)]
+struct Trials {
+    lines: Vec<String>,
+    has_joined: bool,
+    has_failed: bool,
+}
+
+impl Trials {
+    /// One after the first that was joined is kept without a trial.
+    async fn hold(
+        &mut self,
+        store: &Store,
+        radio: &mut impl Radio,
+        network: &Network,
+        wish: Wish,
+    ) -> io::Result<()> {
+        store.begin_trial(network)?;
+        if self.has_joined {
+            store.keep(network)?;
+            self.lines.push(report::kept(&network.ssid));
+            return Ok(());
+        }
+        let outcome = radio.join(&network.ssid, network.kind()).await;
+        let verdict = judge(&outcome, wish);
+        match verdict {
+            Verdict::Keep => store.keep(network)?,
+            Verdict::GoBack => {
+                store.roll_back()?;
+                store.no_longer_want(network)?;
+            }
+            Verdict::Postpone | Verdict::Drop => store.roll_back()?,
+        }
+        self.has_joined = outcome == Outcome::Joined;
+        self.has_failed |= verdict != Verdict::Keep;
+        self.lines.push(report::trial(&network.ssid, &outcome, verdict));
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ use disk::{Disk, read_if_there};
 use hsvd::Hsvd;
 use iwd::Iwd;
 use join::Radio as _;
+use network::Network;
 use shown::{Machine, Shown};
 use store::Store;
 
@@ -109,7 +110,7 @@ fn main() -> ExitCode {
     let Arguments { what, places } = Arguments::parse();
     let done = match what {
         What::Take => take_from(&places),
-        What::Join => places.turn().and_then(|_turn| join_and_tell(&places, Vec::new())),
+        What::Join => places.turn().and_then(|_turn| join_and_tell(&places, None)),
         What::Shown => take_shown(&places),
         What::Forget => places.store().map(drop),
     };
@@ -171,20 +172,22 @@ fn take_shown(places: &Places) -> anyhow::Result<()> {
     let _turn = places.turn()?;
     let hsvd = places.hsvd();
     let machine = Machine::look(&hsvd)?;
-    let (line, is_taken) = shown.take(&places.store()?, machine, || hsvd.is_unpaired())?;
+    let (line, network) = shown.take(&places.store()?, machine, || hsvd.is_unpaired())?;
     say(std::slice::from_ref(&line));
-    if is_taken { join_and_tell(places, vec![line]) } else { Ok(()) }
+    network.map_or(Ok(()), |network| join_and_tell(places, Some((line, network))))
 }
 
-/// `shown` is what is to be told besides.
-fn join_and_tell(places: &Places, shown: Vec<String>) -> anyhow::Result<()> {
+/// `shown` is a network that comes first, and what is to be told of it.
+fn join_and_tell(places: &Places, shown: Option<(String, Network)>) -> anyhow::Result<()> {
     let store = places.store()?;
     store.roll_back().context("networks of before")?;
     let told = read_if_there(&places.run.join(TOLD))?.unwrap_or_default();
     let mut lines: Vec<String> = serde_json::from_slice(&told).unwrap_or_default();
-    lines.extend(shown);
+    let (line, shown) = shown.unzip();
+    lines.extend(line);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (of_radio, ssid) = runtime.block_on(join_networks(&store, places.bus.as_deref()))?;
+    let joined = join_networks(&store, places.bus.as_deref(), shown.as_ref());
+    let (of_radio, ssid) = runtime.block_on(joined)?;
     let is_told = !lines.is_empty() || !of_radio.is_empty() || ssid.is_some();
     if !is_told && !places.card()?.has_report() {
         return Ok(()); // nobody has asked anything
@@ -205,15 +208,17 @@ fn join_and_tell(places: &Places, shown: Vec<String>) -> anyhow::Result<()> {
 async fn join_networks(
     store: &Store,
     bus: Option<&str>,
+    shown: Option<&Network>,
 ) -> anyhow::Result<(Vec<String>, Option<String>)> {
     let is_wanted = !store.wanted()?.is_empty();
-    if !is_wanted && store.all_known()?.is_empty() {
+    if !is_wanted && shown.is_none() && store.all_known()?.is_empty() {
         return Ok((Vec::new(), None));
     }
     let Some(mut iwd) = Iwd::find(bus).await.unwrap_or_default() else {
-        return Ok((report::no_radio(is_wanted).into_iter().collect(), None));
+        let of_shown = shown.map(|network| report::no_radio_for(&network.ssid));
+        return Ok((of_shown.into_iter().chain(report::no_radio(is_wanted)).collect(), None));
     };
-    let lines = join::join(store, &mut iwd).await?;
+    let lines = join::join(store, &mut iwd, shown).await?;
     let begin = Instant::now();
     loop {
         let ssid = iwd.connected().await;

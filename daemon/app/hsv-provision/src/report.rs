@@ -81,6 +81,7 @@ pub fn trial(ssid: &str, outcome: &Outcome, verdict: Verdict) -> String {
         (_, Verdict::Postpone) => {
             " The network of before is used. This one is tried again at the next start."
         }
+        (_, Verdict::Drop) => " It is not kept. Show its code again, or write it into hsv.toml.",
     };
     format!("Wi-Fi \"{ssid}\": {what}.{then}")
 }
@@ -94,6 +95,11 @@ pub fn kept(ssid: &str) -> String {
 pub fn no_radio(is_wanted: bool) -> Option<String> {
     is_wanted
         .then(|| "Wi-Fi: no radio was found; the networks are tried at the next start.".to_owned())
+}
+
+/// No radio was found in time for the network that was shown.
+pub fn no_radio_for(ssid: &str) -> String {
+    format!("Wi-Fi \"{ssid}\": no radio was found. It is not kept.")
 }
 
 /// Where the camera is now.

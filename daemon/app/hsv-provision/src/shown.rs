@@ -67,7 +67,7 @@ impl Machine {
 }
 
 impl Shown<'_> {
-    /// Takes the network to what is to be tried; a line of the report, and whether it was taken. `is_unpaired` costs a
+    /// The network to be tried, if it is taken, and a line of the report. Nothing is kept of it. `is_unpaired` costs a
     /// process that reads hsvd's state, so it is asked last: nobody has paired, `false` where that is not known.
     ///
     /// # Errors
@@ -77,17 +77,16 @@ impl Shown<'_> {
         store: &Store,
         machine: Machine,
         is_unpaired: impl FnOnce() -> bool,
-    ) -> io::Result<(String, bool)> {
+    ) -> io::Result<(String, Option<Network>)> {
         let network = self.network(machine);
         let network = match network
             .and_then(|network| is_unpaired().then_some(network).ok_or(Refusal::Paired))
         {
             Ok(network) => network,
-            Err(refusal) => return Ok((report::shown(Err(&refusal)), false)),
+            Err(refusal) => return Ok((report::shown(Err(&refusal)), None)),
         };
         store.remember()?;
-        store.want(std::slice::from_ref(&network))?;
-        Ok((report::shown(Ok(&network.ssid)), true))
+        Ok((report::shown(Ok(&network.ssid)), Some(network)))
     }
 
     fn network(&self, machine: Machine) -> Result<Network, Refusal> {

@@ -53,26 +53,36 @@ fn known(store: &Store) -> Vec<String> {
 }
 
 async fn run(store: &Store, now: Option<&str>, outcomes: &[(&str, Outcome)]) -> (Vec<String>, Air) {
+    run_shown(store, None, now, outcomes).await
+}
+
+async fn run_shown(
+    store: &Store,
+    shown: Option<&Network>,
+    now: Option<&str>,
+    outcomes: &[(&str, Outcome)],
+) -> (Vec<String>, Air) {
     let outcomes = outcomes.iter().map(|(ssid, outcome)| ((*ssid).to_owned(), outcome.clone()));
     let mut air =
         Air { outcomes: outcomes.collect(), now: now.map(str::to_owned), tried: Vec::new() };
-    (join(store, &mut air).await.unwrap(), air)
+    (join(store, &mut air, shown).await.unwrap(), air)
 }
 
 #[test]
 fn only_what_would_cost_a_network_is_taken_back() {
     use {Outcome as O, Verdict as V};
     let rows = [
-        (O::Joined, V::Keep, V::Keep),
-        (O::Refused, V::Keep, V::GoBack),
-        (O::OtherKind("open".to_owned()), V::Keep, V::GoBack),
-        (O::NotFound, V::Keep, V::Postpone),
-        (O::NoAddress, V::Keep, V::Postpone),
-        (O::NoAnswer, V::Keep, V::Postpone),
+        (O::Joined, [V::Keep, V::Keep, V::Keep]),
+        (O::Refused, [V::Keep, V::GoBack, V::Drop]),
+        (O::OtherKind("open".to_owned()), [V::Keep, V::GoBack, V::Drop]),
+        (O::NotFound, [V::Keep, V::Postpone, V::Drop]),
+        (O::NoAddress, [V::Keep, V::Postpone, V::Drop]),
+        (O::NoAnswer, [V::Keep, V::Postpone, V::Drop]),
     ];
-    for (outcome, alone, beside) in rows {
-        assert_eq!((judge(&outcome, true), judge(&outcome, false)), (alone, beside), "{outcome:?}");
-        for verdict in [alone, beside] {
+    for (outcome, verdicts) in rows {
+        let wishes = [Wish::Alone, Wish::Beside, Wish::Shown];
+        assert_eq!(wishes.map(|wish| judge(&outcome, wish)), verdicts, "{outcome:?}");
+        for verdict in verdicts {
             assert!(report::trial("Home", &outcome, verdict).starts_with("Wi-Fi \"Home\": "));
         }
     }
@@ -130,6 +140,71 @@ async fn a_new_password_that_is_wrong_gives_the_old_one_back() {
     assert_eq!(store.wanted().unwrap(), [], "iwd knows it");
 }
 
+#[tokio::test]
+async fn what_is_shown_comes_first_and_stays_only_if_it_is_joined() {
+    use Outcome as O;
+    let shown = network("Shown", "87654321");
+    for outcome in [O::Refused, O::NotFound, O::NoAddress, O::NoAnswer, O::Joined] {
+        for has_old in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = store(folder.path());
+            if has_old {
+                store.begin_trial(&network("Old", "12345678")).unwrap();
+                store.keep(&network("Old", "12345678")).unwrap();
+            }
+            store.want(&[network("Wanted", "12345678")]).unwrap();
+            // A stranger's code, which cannot be joined, has been shown before
+            let free = network("Free", "12345678");
+            run_shown(&store, Some(&free), None, &[]).await;
+            store.want(&[network("Wanted", "12345678")]).unwrap();
+            assert!(!known(&store).contains(&"Free".to_owned()));
+            let outcomes = [("Shown", outcome.clone())];
+            let (lines, air) = run_shown(&store, Some(&shown), None, &outcomes).await;
+            assert_eq!(air.tried[0], "Shown", "{outcome:?}");
+            let is_kept = known(&store).contains(&"Shown".to_owned());
+            assert_eq!(is_kept, outcome == O::Joined, "{outcome:?}: {lines:?}");
+            assert!(store.wanted().unwrap().iter().all(|wanted| wanted.ssid == "Wanted"));
+            assert_eq!(fs::read_dir(store.folder.join("before")).unwrap().count(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_owners_wish_outlives_a_code_of_the_same_name() {
+    let (owners, shown) = (network("Home", "12345678"), network("Home", "87654321"));
+    for (outcome, kept) in [(Outcome::Refused, &owners), (Outcome::Joined, &shown)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        store.want(std::slice::from_ref(&owners)).unwrap();
+        run_shown(&store, Some(&shown), None, &[("Home", outcome.clone())]).await;
+        let is = fs::read_to_string(store.iwd.join("Home.psk")).unwrap();
+        assert_eq!(is, kept.file(), "{outcome:?}");
+        assert_eq!(store.wanted().unwrap(), [], "{outcome:?}");
+    }
+}
+
+/// Cut at every step of the trial of a network that was shown: joined or gone.
+#[tokio::test]
+async fn a_cut_anywhere_in_a_trial_leaves_nothing_of_what_is_shown() {
+    let shown = network("Shown", "87654321");
+    for steps in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let outcomes = [("Shown".to_owned(), Outcome::Refused)].into();
+        let mut air = Air { outcomes, now: None, tried: Vec::new() };
+        store.disk.power.set(Some(steps));
+        let is_cut = join(&store, &mut air, Some(&shown)).await.is_err();
+        store.disk.power.set(None);
+        store.roll_back().unwrap();
+        assert_eq!(known(&store), Vec::<String>::new(), "cut after {steps}");
+        assert_eq!(store.wanted().unwrap(), [], "cut after {steps}");
+        if !is_cut {
+            assert!(steps >= 8, "{steps}");
+            break;
+        }
+    }
+}
+
 /// Cut at every step of a trial, begun again, and ended: iwd never has less than it had, and in the end the new.
 #[tokio::test]
 async fn a_cut_anywhere_in_a_trial_is_made_good() {
@@ -152,11 +227,11 @@ async fn a_cut_anywhere_in_a_trial_is_made_good() {
                 tried: Vec::new(),
             };
             store.disk.power.set(Some(steps));
-            let is_cut = join(&store, &mut air()).await.is_err();
+            let is_cut = join(&store, &mut air(), None).await.is_err();
             store.disk.power.set(None);
             assert!(known(&store).contains(&"Old".to_owned()), "cut after {steps}");
             store.roll_back().unwrap();
-            join(&store, &mut air()).await.unwrap();
+            join(&store, &mut air(), None).await.unwrap();
             let expected: &[&str] =
                 if outcome == Outcome::Joined { &["New", "Old"] } else { &["Old"] };
             assert_eq!(known(&store), expected, "{outcome:?} cut after {steps}");

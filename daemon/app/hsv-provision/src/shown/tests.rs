@@ -38,8 +38,8 @@ impl Rig {
         Machine { has_address: false, hsvd }
     }
 
-    /// What is said of the file that is there, whether it was taken, and what is wanted then; by nobody's camera.
-    fn take(&self, machine: Machine) -> (String, bool, Vec<String>) {
+    /// What is said of the file that is there, and which network is taken; by nobody's camera.
+    fn take(&self, machine: Machine) -> (String, Option<String>) {
         self.take_if(machine, || true)
     }
 
@@ -47,13 +47,13 @@ impl Rig {
         &self,
         machine: Machine,
         is_unpaired: impl FnOnce() -> bool,
-    ) -> (String, bool, Vec<String>) {
+    ) -> (String, Option<String>) {
         let file = self.file();
-        let (said, is_taken) = Shown(&file).take(&self.store, machine, is_unpaired).unwrap();
+        let (said, taken) = Shown(&file).take(&self.store, machine, is_unpaired).unwrap();
         assert!(file.symlink_metadata().is_err(), "the file is gone: {said}");
-        let wanted = self.store.wanted().unwrap().into_iter().map(|network| network.ssid);
         assert!(!said.contains("1234"), "{said}");
-        (said, is_taken, wanted.collect())
+        assert_eq!(self.store.wanted().unwrap(), [], "nothing is kept of it: {said}");
+        (said, taken.map(|network| network.ssid))
     }
 }
 
@@ -61,19 +61,20 @@ impl Rig {
 fn a_network_is_taken_once() {
     let rig = Rig::new();
     fs::write(rig.file(), HOME).unwrap();
-    let (said, is_taken, wanted) = rig.take(rig.machine());
-    assert!(is_taken && said.contains("\"Home\""), "{said}");
-    assert_eq!(wanted, ["Home"]);
+    let (said, taken) = rig.take(rig.machine());
+    assert!(said.contains("\"Home\""), "{said}");
+    assert_eq!(taken.as_deref(), Some("Home"));
+    fs::write(rig.store.iwd.join("Home.psk"), "joined").unwrap();
     let reopened = Store { disk: Disk::default(), ..rig.store };
-    assert_eq!(reopened.open().unwrap().wanted().unwrap().len(), 1, "a start does not forget it");
+    assert_eq!(reopened.open().unwrap().all_known().unwrap().len(), 1, "a start does not forget");
 }
 
 #[test]
 fn a_camera_with_an_owner_or_a_network_takes_nothing() {
     let rig = Rig::new();
     fs::write(rig.file(), HOME).unwrap();
-    let (said, is_taken, wanted) = rig.take_if(rig.machine(), || false);
-    assert!(!is_taken && said.contains("paired") && wanted.is_empty(), "{said}");
+    let (said, taken) = rig.take_if(rig.machine(), || false);
+    assert!(taken.is_none() && said.contains("paired"), "{said}");
     // hsvd is not asked about what is refused anyway
     let with_address = Machine { has_address: true, ..rig.machine() };
     let rows = [
@@ -83,9 +84,8 @@ fn a_camera_with_an_owner_or_a_network_takes_nothing() {
     ];
     for (machine, text, why) in rows {
         fs::write(rig.file(), text).unwrap();
-        let (said, is_taken, wanted) = rig.take_if(machine, || panic!("{why}: hsvd is asked"));
-        assert!(!is_taken && said.contains(why), "{machine:?}: {said}");
-        assert!(wanted.is_empty(), "{machine:?}");
+        let (said, taken) = rig.take_if(machine, || panic!("{why}: hsvd is asked"));
+        assert!(taken.is_none() && said.contains(why), "{machine:?}: {said}");
     }
 }
 
@@ -110,11 +110,11 @@ fn what_is_not_one_network_is_refused() {
     let rig = Rig::new();
     for text in rows {
         fs::write(rig.file(), text).unwrap();
-        let (said, is_taken, wanted) = rig.take(rig.machine());
-        assert!(!is_taken && said.contains("NOT taken") && wanted.is_empty(), "{text:?}: {said}");
+        let (said, taken) = rig.take(rig.machine());
+        assert!(taken.is_none() && said.contains("NOT taken"), "{text:?}: {said}");
     }
     fs::write(rig.file(), b"[wifi]\nssid = \"\xff\"\n").unwrap();
-    assert!(!rig.take(rig.machine()).1);
+    assert!(rig.take(rig.machine()).1.is_none());
 }
 
 #[test]
@@ -136,12 +136,12 @@ fn what_hsvd_did_not_leave_is_not_looked_at() {
     ];
     for (what, make) in rows {
         make(&rig.file());
-        let (said, is_taken, wanted) = rig.take(rig.machine());
-        assert!(!is_taken && wanted.is_empty(), "{what}: {said}");
+        let (said, taken) = rig.take(rig.machine());
+        assert!(taken.is_none(), "{what}: {said}");
     }
     fs::write(rig.file(), HOME).unwrap();
     let somebody_else = Machine { hsvd: rig.machine().hsvd + 1, ..rig.machine() };
-    let (said, is_taken, _) = rig.take(somebody_else);
-    assert!(!is_taken && said.contains("not left by"), "{said}");
+    let (said, taken) = rig.take(somebody_else);
+    assert!(taken.is_none() && said.contains("not left by"), "{said}");
     assert!(fs::read_to_string(aside).unwrap() == HOME, "what a link leads to stays");
 }
