@@ -60,7 +60,7 @@ impl Seek {
             seeking: Seeking::new(Instant::now()),
             file,
             told: Seeks::default(),
-            refused: None,
+            said: Vec::new(),
             tell,
         };
         thread::Builder::new()
@@ -93,12 +93,24 @@ impl Seek {
     }
 }
 
+/// Why a look came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Nobody reads codes.
+    NoReader(io::ErrorKind),
+    /// The code is not taken.
+    Refused(NoNetwork),
+    /// The network cannot be handed over.
+    NotWritten(io::ErrorKind),
+}
+
 /// The thread's own.
 struct Look<T> {
     seeking: Seeking,
     file: PathBuf,
     told: Seeks,
-    refused: Option<NoNetwork>,
+    /// Once each, until a network is handed over.
+    said: Vec<Fault>,
     tell: T,
 }
 
@@ -142,27 +154,39 @@ impl<T: Fn(Seeks)> Look<T> {
     }
 
     fn look(&mut self, frame: &RawFrame) {
-        let code = match code_reader::read(frame.picture.y()) {
+        self.take(code_reader::read(frame.picture.y()));
+    }
+
+    fn take(&mut self, code: io::Result<Option<Zeroizing<Vec<u8>>>>) {
+        let code = match code {
             Ok(Some(code)) => code,
             Ok(None) => return,
+            Err(error) if self.has_said(Fault::NoReader(error.kind())) => return,
             Err(error) => return warn!(%error, "nobody reads codes"),
         };
         let written = match WifiCode::parse(&code) {
             Ok(network) => hand_over(&self.file, &network),
-            Err(why) if self.refused == Some(why) => return,
-            Err(why) => {
-                self.refused = Some(why);
-                return warn!(reason = %why, "the code before the camera is not taken");
-            }
+            Err(why) if self.has_said(Fault::Refused(why)) => return,
+            Err(why) => return warn!(reason = %why, "the code before the camera is not taken"),
         };
         match written {
             Ok(()) => {
                 info!(event = "network-code", "a code names a network");
-                self.refused = None;
+                self.said.clear();
                 self.seeking.handed_over(Instant::now());
             }
+            Err(error) if self.has_said(Fault::NotWritten(error.kind())) => {}
             Err(error) => warn!(%error, "the network that a code names cannot be handed over"),
         }
+    }
+
+    /// Whether the log has `fault` already; from now on it has.
+    fn has_said(&mut self, fault: Fault) -> bool {
+        let has = self.said.contains(&fault);
+        if !has {
+            self.said.push(fault);
+        }
+        has
     }
 }
 
@@ -204,7 +228,45 @@ fn hand_over(file: &Path, network: &WifiCode) -> io::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use tracing_subscriber::layer::SubscriberExt;
+
     use super::*;
+    use crate::log::Ring;
+
+    #[test]
+    fn what_fails_at_each_look_is_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut look = Look {
+            seeking: Seeking::new(Instant::now()),
+            file: folder.path().join("none/network.toml"),
+            told: Seeks::default(),
+            said: Vec::new(),
+            tell: |_| {},
+        };
+        let ring = Ring::default();
+        let code = |text: &[u8]| Ok(Some(Zeroizing::new(text.to_vec())));
+        let fail_often = |look: &mut Look<_>| {
+            let before = ring.lines().len();
+            for _ in 0..3 {
+                look.take(Err(io::ErrorKind::OutOfMemory.into()));
+                look.take(Err(io::ErrorKind::PermissionDenied.into()));
+                look.take(code(b"WIFI:T:WEP;S:old;P:12345;;"));
+                look.take(code(b"WIFI:S:;;"));
+                look.take(code(b"WIFI:S:open;;"));
+                look.take(Ok(None));
+            }
+            ring.lines().len() - before
+        };
+        let registry = tracing_subscriber::registry().with(ring.clone());
+        tracing::subscriber::with_default(registry, || {
+            assert_eq!(fail_often(&mut look), 5, "{:?}", ring.lines());
+            assert_eq!(fail_often(&mut look), 0, "{:?}", ring.lines());
+            fs::create_dir(folder.path().join("none")).unwrap();
+            look.take(code(b"WIFI:S:open;;"));
+            fs::remove_dir_all(folder.path().join("none")).unwrap();
+            assert_eq!(fail_often(&mut look), 5, "one that was handed over makes all new");
+        });
+    }
 
     #[test]
     fn a_network_is_handed_over_as_the_owners_file_has_it() {
