@@ -3,8 +3,8 @@
 //!
 //! It may be of another camera: of the one that this was before a reset, where nothing could be written there since.
 //! So it must prove that it is of this one, by the document that says who a camera is; where that is the one that is
-//! spoilt, by having all others as they are here. Nothing is taken for a document that is not here at all: a reset has
-//! removed it.
+//! spoilt, by having all others as they are here. Where none is whole there is nothing to compare, and it is taken, as
+//! when all of the first medium is lost. Nothing is taken for a document that is not here at all: a reset has removed it.
 
 use std::collections::BTreeSet;
 use std::fs;
