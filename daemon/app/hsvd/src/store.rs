@@ -10,6 +10,8 @@
 mod reset;
 mod second;
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -71,8 +73,9 @@ impl StoreError {
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
-    /// One reader or writer at a time: reading mends, over the same temporary files.
-    turn: Mutex<()>,
+    /// One reader or writer at a time: reading mends, over the same temporary files. Its are the documents, by
+    /// domain, that were taken from the second copy and could not be written here: for as long as we run.
+    turn: Mutex<BTreeMap<String, Document>>,
     /// Held for as long as we run: two cameras with one identity would spoil each other's pairings.
     _lock: File,
 }
@@ -101,7 +104,7 @@ impl Store {
         let lock = lock.map_err(|source| StoreError::Io { path: path.clone(), source })?;
         match lock.try_lock() {
             Ok(()) => {
-                let store = Self { folder: folder.to_owned(), turn: Mutex::new(()), _lock: lock };
+                let store = Self { folder: folder.to_owned(), turn: Mutex::default(), _lock: lock };
                 store.keep_promise()?;
                 Ok(store)
             }
@@ -186,16 +189,17 @@ impl Store {
     /// [`StoreError::Damaged`] when a document was saved but no copy of it is whole: starting
     /// afresh would throw the owner's pairing away, so that is for a person to decide.
     pub fn load_text(&self, domain: &str) -> Result<Option<String>, StoreError> {
-        let _turn = self.lock();
+        let taken = self.lock();
         let copies = COPIES.map(|copy| self.read_copy(domain, copy));
         let newest = copies
             .iter()
             .filter_map(|copy| if let Copy::Whole(document) = copy { Some(document) } else { None })
             .max_by_key(|document| document.generation);
         let Some(newest) = newest else {
-            return match copies {
-                [Copy::Absent, Copy::Absent] => Ok(None),
-                _ => Err(StoreError::Damaged(domain.to_owned())),
+            return match (copies, taken.get(domain)) {
+                ([Copy::Absent, Copy::Absent], _) => Ok(None),
+                (_, Some(document)) => Ok(Some(document.body.clone())),
+                (_, None) => Err(StoreError::Damaged(domain.to_owned())),
             };
         };
         for (name, copy) in COPIES.iter().zip(&copies) {
@@ -245,7 +249,7 @@ impl Store {
         Copy::read(&self.path(domain, copy))
     }
 
-    fn lock(&self) -> MutexGuard<'_, ()> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Document>> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -313,6 +317,13 @@ impl Copy {
 struct Document {
     generation: u64,
     body: String,
+}
+
+impl fmt::Debug for Document {
+    /// Without what is in it: keys.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "generation {}", self.generation)
+    }
 }
 
 impl Document {

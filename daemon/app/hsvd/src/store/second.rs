@@ -16,12 +16,12 @@ use super::{COPIES, Copy, Document, Store, StoreError, is_copy};
 
 impl Store {
     /// Mends what can be mended from the folder `second`; `identity` is the domain that says who a camera is. What
-    /// cannot be stays as it is.
+    /// cannot be stays as it is. Where nothing can be written, as on a worn-out card, the second copy serves this run.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the folder cannot be read, or not written.
+    /// [`StoreError::Io`] when the folder cannot be read.
     pub fn mend_from(&self, second: &Path, identity: &str) -> Result<(), StoreError> {
-        let _turn = self.lock();
+        let mut taken = self.lock();
         let (mut whole, mut spoilt) = (Vec::new(), Vec::new());
         for domain in domains(&self.folder)? {
             match newest(&self.folder, &domain) {
@@ -49,7 +49,12 @@ impl Store {
                 continue;
             };
             warn!(domain, "state was damaged, mended from the second copy");
-            COPIES.iter().try_for_each(|copy| self.write_copy(&domain, copy, &document))?;
+            let written =
+                COPIES.iter().try_for_each(|copy| self.write_copy(&domain, copy, &document));
+            if let Err(error) = written {
+                warn!(domain, %error, "what was mended cannot be written");
+                taken.insert(domain, document);
+            }
         }
         Ok(())
     }
@@ -132,6 +137,24 @@ mod tests {
                 None
             })
         }
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_the_other_copy_serves() {
+        let rig = Rig::new("me", "me", &[7]);
+        rig.spoil("state", "pairings");
+        for copy in COPIES {
+            fs::create_dir(rig.path("state", "pairings", &format!("{copy}.new"))).unwrap();
+        }
+        rig.mend();
+        assert_eq!(rig.pairings(), Some(vec![7]));
+        rig.store.save("pairings", &[8]).unwrap_err();
+        assert_eq!(rig.pairings(), Some(vec![7]), "not what could not be kept");
+        for copy in COPIES {
+            fs::remove_dir(rig.path("state", "pairings", &format!("{copy}.new"))).unwrap();
+        }
+        rig.store.save("pairings", &[8]).unwrap();
+        assert_eq!(rig.pairings(), Some(vec![8]), "it is a copy of now that is read");
     }
 
     #[test]
