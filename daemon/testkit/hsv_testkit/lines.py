@@ -12,6 +12,18 @@ from hsv_testkit.machine import load, unload
 
 CONFIG = Path("/sys/kernel/config/gpio-sim")
 
+SWITCH_ALONE = """
+schema = 1
+id = "host"
+name = "The test bench"
+compatible = []
+fitted = ["privacy-switch"]
+[privacy-switch]
+line = "PRIVACY"
+debounce-ms = 20
+"""
+"""The table of a board with a privacy switch and nothing else."""
+
 
 class Lines:
     """A chip whose lines have these names. Every line has a weak pull that the test chooses."""

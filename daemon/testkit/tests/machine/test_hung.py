@@ -17,7 +17,7 @@ from conftest import Home
 from hsv_testkit import media
 from hsv_testkit.accessory import Settings
 from hsv_testkit.hub import Hub
-from hsv_testkit.lines import Lines
+from hsv_testkit.lines import SWITCH_ALONE, Lines
 from hsv_testkit.machine import (
     Codec,
     H264Encoder,
@@ -33,23 +33,13 @@ from hsv_testkit.recording_config import Selected
 MakeHome = Callable[..., Home]
 SELECTED = Selected(width=1280, height=720)
 WITHIN_S = 0.1
-TABLE = """
-schema = 1
-id = "host"
-name = "The test bench"
-compatible = []
-fitted = ["privacy-switch"]
-[privacy-switch]
-line = "PRIVACY"
-debounce-ms = 20
-"""
 pytestmark = [needs_bench, pytest.mark.usefixtures("ffmpeg")]
 
 
 @pytest.fixture
 def lines(make_lines: Callable[..., Lines], lay_board: Callable[[str], Path]) -> Lines:
     """A privacy switch, and the board's table that names it."""
-    lay_board(TABLE)
+    lay_board(SWITCH_ALONE)
     return make_lines("PRIVACY")
 
 

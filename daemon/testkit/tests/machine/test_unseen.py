@@ -16,19 +16,10 @@ import pytest
 from conftest import Home
 
 from hsv_testkit.accessory import camera_binary
-from hsv_testkit.lines import Lines
+from hsv_testkit.lines import SWITCH_ALONE, Lines
 from hsv_testkit.machine import Vivid, needs_bench
 
 MakeHome = Callable[..., Home]
-TABLE = """
-schema = 1
-id = "host"
-name = "The test bench"
-compatible = []
-fitted = ["privacy-switch"]
-[privacy-switch]
-line = "PRIVACY"
-"""
 IN_OPEN = 0x20
 pytestmark = needs_bench
 
@@ -59,7 +50,7 @@ def switch(make_lines: Callable[..., Lines]) -> Lines:
 
 @pytest.fixture
 def boards(lay_board: Callable[[str], Path]) -> Path:
-    return lay_board(TABLE)
+    return lay_board(SWITCH_ALONE)
 
 
 @pytest.mark.usefixtures("boards", "switch", "encoder")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from conftest import Home
 
-from hsv_testkit.lines import Lines
+from hsv_testkit.lines import SWITCH_ALONE, Lines
 from hsv_testkit.machine import Vivid, needs_bench
 from hsv_testkit.memory import found, standing_still
 from hsv_testkit.recording_config import Selected
@@ -20,16 +20,6 @@ SELECTED = Selected(width=1280, height=720)
 WITHIN_S = 0.1
 NEEDLE = 48
 """Bytes: what is found of so many is no chance."""
-TABLE = """
-schema = 1
-id = "host"
-name = "The test bench"
-compatible = []
-fitted = ["privacy-switch"]
-[privacy-switch]
-line = "PRIVACY"
-debounce-ms = 20
-"""
 pytestmark = needs_bench
 
 
@@ -45,7 +35,7 @@ def test_nothing_that_was_seen_is_left_in_memory(
     make_home: Callable[..., Home],
 ) -> None:
     lines = make_lines("PRIVACY")
-    lay_board(TABLE)
+    lay_board(SWITCH_ALONE)
     video = {"source": f"v4l2:{vivid.node}", "width": 640, "height": 360}
     home = make_home({"video": video, "motion": {"hold-s": 120}, "audio": {"source": "none"}})
     hub = home.hub()
