@@ -25,7 +25,7 @@ HSV_DAEMON_CARGO_ENV = \
 # The workspace's root is no package, so nothing can be installed with
 # cargo install: the programs are built by name and copied. hsvctl is
 # there from the moment that its crate is.
-HSV_DAEMON_PROGRAMS = hsvd hsv-provision $(if $(wildcard $(HSV_DAEMON_SITE)/daemon/app/hsvctl/Cargo.toml),hsvctl)
+HSV_DAEMON_PROGRAMS = hsvd hsv-provision hsv-update $(if $(wildcard $(HSV_DAEMON_SITE)/daemon/app/hsvctl/Cargo.toml),hsvctl)
 HSV_DAEMON_CARGO_BUILD_OPTS = $(addprefix --package ,$(HSV_DAEMON_PROGRAMS))
 HSV_DAEMON_OUT = target/$(RUSTC_TARGET_NAME)/$(if $(BR2_ENABLE_DEBUG),debug,release)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The camera's D-Bus contract: what `hsvd` offers and `hsvctl` and others use.
+//! The camera's D-Bus contract: what `hsvd` and `hsv-update` offer and `hsvctl` and others use.
 //!
 //! The files in `interfaces/` are the contract; a test of `hsvd` compares them with the running
 //! service. This crate holds the same in Rust: names, records, proxies. It knows nothing of how a
@@ -11,15 +11,25 @@
 mod proxies;
 mod records;
 
-pub use proxies::{Camera1Proxy, Pairing1Proxy, Settings1Proxy, System1Proxy};
-pub use records::{Condition, Controller, Finding, LiveSession, Recording, Setting};
+pub use proxies::{Camera1Proxy, Pairing1Proxy, Settings1Proxy, System1Proxy, Update1Proxy};
+pub use records::{
+    Condition, Controller, Finding, LiveSession, Recording, Setting, Update, UpdateOptions, Vitals,
+};
 
 /// The well-known name.
 pub const BUS_NAME: &str = "org.hsvcam.Camera";
 /// The one object.
 pub const OBJECT_PATH: &str = "/org/hsvcam/Camera";
 
-/// The contract, by interface.
+/// The well-known name of the program that looks after updates.
+pub const UPDATE_NAME: &str = "org.hsvcam.Update";
+/// Its one object.
+pub const UPDATE_PATH: &str = "/org/hsvcam/Update";
+/// Its contract.
+pub const UPDATE_INTERFACE: (&str, &str) =
+    ("org.hsvcam.Update1", include_str!("../interfaces/org.hsvcam.Update1.xml"));
+
+/// The camera's contract, by interface.
 pub const INTERFACES: [(&str, &str); 4] = [
     ("org.hsvcam.Camera1", include_str!("../interfaces/org.hsvcam.Camera1.xml")),
     ("org.hsvcam.Pairing1", include_str!("../interfaces/org.hsvcam.Pairing1.xml")),
@@ -48,4 +58,6 @@ pub enum Error {
     StoreFailed(String),
     /// The camera gave no picture, or it took too long.
     NoPicture(String),
+    /// An update is not taken, or another one is under way.
+    Refused(String),
 }

@@ -6,7 +6,10 @@ use std::collections::HashMap;
 
 use zbus::OwnedFd;
 
-use crate::{Condition, Controller, Error, Finding, LiveSession, Recording, Setting};
+use crate::{
+    Condition, Controller, Error, Finding, LiveSession, Recording, Setting, Update, UpdateOptions,
+    Vitals,
+};
 
 /// State, motion, pictures.
 #[zbus::proxy(
@@ -114,5 +117,37 @@ pub trait System1 {
     fn doctor(&self) -> Result<Vec<Finding>, Error>;
     fn stats(&self) -> Result<HashMap<String, f64>, Error>;
     fn diagnostics(&self) -> Result<OwnedFd, Error>;
+    fn vitals(&self) -> Result<Vitals, Error>;
+    fn set_update_fault(&self, fault: &str) -> Result<(), Error>;
     fn restart(&self) -> Result<(), Error>;
+}
+
+/// Updates.
+#[zbus::proxy(
+    interface = "org.hsvcam.Update1",
+    default_service = "org.hsvcam.Update",
+    default_path = "/org/hsvcam/Update"
+)]
+pub trait Update1 {
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn version(&self) -> zbus::Result<String>;
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn slot(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn state(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn text(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn percent(&self) -> zbus::Result<u32>;
+    #[zbus(property)]
+    fn pending(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn fault(&self) -> zbus::Result<String>;
+
+    fn install(&self, source: &str, options: UpdateOptions) -> Result<(), Error>;
+    fn check(&self, source: &str, options: UpdateOptions) -> Result<String, Error>;
+    fn now(&self) -> Result<(), Error>;
+    fn rollback(&self) -> Result<(), Error>;
+    fn history(&self) -> Result<Vec<Update>, Error>;
+    fn seen(&self) -> Result<(), Error>;
 }

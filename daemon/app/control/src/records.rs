@@ -107,3 +107,53 @@ pub struct Finding {
     /// One sentence; empty where all is well.
     pub advice: String,
 }
+
+/// What must go on for this to be a camera.
+#[derive(Debug, Clone, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "dict")]
+pub struct Vitals {
+    /// Somebody may look, so pictures must come.
+    pub wants_pictures: bool,
+    /// Pictures of the sensor since the start.
+    pub captured: u64,
+    /// A hub has chosen what is recorded, and it may be held.
+    pub wants_prebuffer: bool,
+    /// Pictures that were encoded since the start.
+    pub encoded: u64,
+    /// Held whole fragments, in milliseconds.
+    pub prebuffer_ms: u64,
+    /// What the hub asked to be held, in milliseconds.
+    pub wanted_prebuffer_ms: u64,
+    /// State can be saved; what cannot be read keeps the program from starting.
+    pub store_works: bool,
+    /// Where HAP listens.
+    pub hap_port: u16,
+    /// The accessory's long-term public key (Ed25519).
+    pub accessory_key: Vec<u8>,
+}
+
+/// How an update is wished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "dict")]
+pub struct UpdateOptions {
+    /// Without waiting for a quiet moment.
+    pub now: Option<bool>,
+    /// Also a version that is not newer.
+    pub older: Option<bool>,
+}
+
+/// An update that is over.
+#[derive(Debug, Clone, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "dict")]
+pub struct Update {
+    /// When it ended.
+    pub at: i64,
+    /// The system that installed it.
+    pub from_version: String,
+    /// The new one.
+    pub to_version: String,
+    /// `kept`, `came-back`, `not-installed`, `went-back`.
+    pub outcome: String,
+    /// Why; empty where all went well.
+    pub reason: String,
+}

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::time::Duration;
 
-use control::{Camera1Proxy, Pairing1Proxy, Settings1Proxy, System1Proxy};
+use control::{Camera1Proxy, Pairing1Proxy, Settings1Proxy, System1Proxy, Update1Proxy};
 use futures_core::Stream;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
@@ -110,7 +110,12 @@ impl Bus {
 
     /// Whether somebody owns the camera's name.
     pub async fn has_camera(&self) -> zbus::Result<bool> {
-        let name = BusName::try_from(control::BUS_NAME)?;
+        self.has(control::BUS_NAME).await
+    }
+
+    /// Whether somebody owns `name`.
+    pub async fn has(&self, name: &'static str) -> zbus::Result<bool> {
+        let name = BusName::try_from(name)?;
         Ok(self.daemon().await?.name_has_owner(name).await?)
     }
 
@@ -132,6 +137,11 @@ impl Bus {
     /// Settings.
     pub async fn settings(&self) -> zbus::Result<Settings1Proxy<'static>> {
         Settings1Proxy::builder(&self.0).cache_properties(CacheProperties::No).build().await
+    }
+
+    /// Updates, which another program looks after.
+    pub async fn update(&self) -> zbus::Result<Update1Proxy<'static>> {
+        Update1Proxy::builder(&self.0).cache_properties(CacheProperties::No).build().await
     }
 
     /// The program and its machine.

@@ -9,7 +9,7 @@ use crate::bus::Address;
 use crate::out::{Form, Out};
 use crate::{
     diagnostics, doctor, factory_reset, identify, logs, mode, motion, night, pairing, privacy,
-    recordings, restart, sessions, settings, snapshot, status, watch,
+    recordings, restart, sessions, settings, snapshot, status, update, watch,
 };
 
 const AFTER: &str = "\
@@ -64,6 +64,7 @@ enum Noun {
     FactoryReset(factory_reset::FactoryReset),
     Identify(identify::Identify),
     Restart(restart::Restart),
+    Update(update::Update),
 }
 
 impl Arguments {
@@ -102,6 +103,7 @@ impl Arguments {
             Noun::FactoryReset(noun) => noun.run(&at, out).await?,
             Noun::Identify(noun) => noun.run(&at, out).await?,
             Noun::Restart(noun) => noun.run(&at, out).await?,
+            Noun::Update(noun) => noun.run(&at, out).await?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -147,6 +147,7 @@ fn of_camera(error: &control::Error) -> Fault {
             ("store-failed", text, "is the camera's disk full, or failing? hsvctl doctor looks")
         }
         Error::NoPicture(text) => ("no-picture", text, "hsvctl doctor looks at the sensor"),
+        Error::Refused(text) => ("refused", text, ""),
     };
     Fault::new(Word::Camera(word), text.as_str()).advise(advice)
 }
@@ -176,6 +177,7 @@ fn named(name: &str, text: &str) -> Fault {
             "Busy" => control::Error::Busy(text.to_owned()),
             "StoreFailed" => control::Error::StoreFailed(text.to_owned()),
             "NoPicture" => control::Error::NoPicture(text.to_owned()),
+            "Refused" => control::Error::Refused(text.to_owned()),
             _ => return Fault::new(Word::Failed, text),
         });
     }

@@ -38,6 +38,7 @@ mod settings;
 mod snapshot;
 mod status;
 mod table;
+mod update;
 mod watch;
 mod words;
 

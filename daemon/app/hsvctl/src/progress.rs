@@ -53,3 +53,28 @@ impl Drop for Bar {
         self.bar.finish_and_clear();
     }
 }
+
+/// How many percent are done of what takes long, and a sentence about it.
+pub struct Percent(ProgressBar);
+
+impl Percent {
+    /// At nothing.
+    pub fn begun() -> Self {
+        let style = ProgressStyle::with_template("{bar:40} {pos:>3} % {wide_msg}")
+            .expect("the template is right");
+        let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr());
+        Self(bar.with_style(style))
+    }
+
+    /// At so many.
+    pub fn at(&self, percent: u32, text: &str) {
+        self.0.set_message(text.to_owned());
+        self.0.set_position(percent.into());
+    }
+}
+
+impl Drop for Percent {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

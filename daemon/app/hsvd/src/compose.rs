@@ -38,7 +38,7 @@ use crate::saver::Saver;
 use crate::seek::Seek;
 use crate::sounds::{self, Sounds};
 use crate::store::Store;
-use crate::{encoder, pairings, settings};
+use crate::{encoder, firmware, pairings, settings};
 
 const MANUFACTURER: &str = "hsv project";
 const MODEL: &str = "hsv camera";
@@ -110,7 +110,8 @@ async fn compose(
     // The camera and its gate, shut until the first action opens it
     let device_id = *identity.keys.device_id();
     let category = hands::category(board);
-    let setup = camera_setup(&config, category, &device_id)?;
+    let version = firmware::version();
+    let setup = camera_setup(&config, category, &device_id, &version)?;
     let config_number = pairings::config_number(&store, setup.fingerprint())?;
     let start =
         Start { stored: settings::load(&store), is_paired, is_switched_off: hands.is_private() };
@@ -118,7 +119,8 @@ async fn compose(
 
     // The owner's way in
     let about = About {
-        version: env!("CARGO_PKG_VERSION"),
+        version: version.as_str().into(),
+        accessory_key: identity.keys.public_key(),
         board: board.id.as_str().into(),
         state_dir: Arc::new(places.state.to_owned()),
         journal,
@@ -212,7 +214,7 @@ async fn compose(
     if !is_paired {
         console::setup(&pairing_help);
     }
-    info!(event = "started", version = env!("CARGO_PKG_VERSION"), is_paired, "started");
+    info!(event = "started", version, is_paired, "started");
 
     let core = Core {
         gate,
@@ -260,13 +262,14 @@ fn camera_setup(
     config: &Config,
     category: Category,
     device_id: &hap::DeviceId,
+    version: &str,
 ) -> anyhow::Result<Setup> {
     let labels = Labels {
         name: config.name.as_str().to_owned(),
         manufacturer: MANUFACTURER.to_owned(),
         model: MODEL.to_owned(),
         serial: device_id.as_str().replace(':', ""),
-        firmware: env!("CARGO_PKG_VERSION").to_owned(),
+        firmware: version.to_owned(),
     };
     let offer = Offer::standard(config.recording.prebuffer_ms);
     let offer = match category {

@@ -281,8 +281,8 @@ impl Hands {
 
     /// Shows the situation, as far as it is not the body's own.
     pub fn show(&mut self, situation: Situation) {
-        let (is_private, has_fault) = (self.is_private, self.has_fault());
-        self.light.set(Situation { is_private, has_fault, ..situation });
+        let has_fault = situation.has_fault || self.has_fault();
+        self.light.set(Situation { is_private: self.is_private, has_fault, ..situation });
     }
 
     /// Shows which camera this is.

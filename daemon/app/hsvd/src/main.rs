@@ -16,6 +16,7 @@ mod console;
 mod control;
 mod core;
 mod encoder;
+mod firmware;
 mod hands;
 mod identity;
 mod log;

@@ -87,7 +87,7 @@ impl Identity {
     }
 
     /// The public key (LTPK).
-    pub(crate) fn public_key(&self) -> [u8; 32] {
+    pub fn public_key(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
     }
 

@@ -72,7 +72,7 @@ mod vectors;
 
 pub use database::{Characteristic, Database, Iid, Limits, Perms, Service, Unit};
 pub use identity::{DeviceId, Identity, NoDeviceId};
-pub use pairing::{ControllerId, NoControllerId, Pairing, PairingState};
+pub use pairing::{ControllerId, NoControllerId, NotOurs, Pairing, PairingState, Probe};
 pub use server::{
     Accessory, Caller, Change, ChangeRefused, ConnectionId, Input, Order, Output, Reply, Request,
     Server, Session, SnapshotReason, StoreFailed, Ticket, WriteEntry,

@@ -49,6 +49,8 @@ pub enum Request {
     Change(hap::Change, Answer<()>),
     /// Everything goes but the owner's file.
     FactoryReset(Answer<()>),
+    /// Why the last update came back, or nothing.
+    SetUpdateFault(Option<Arc<str>>, Answer<()>),
     /// Ends and begins anew.
     Restart(Answer<()>),
 }

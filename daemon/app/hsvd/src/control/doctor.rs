@@ -46,7 +46,7 @@ pub fn findings(facts: &Facts, machine: &Machine) -> Vec<Finding> {
         disk(facts, machine),
         memory(machine),
         slot(machine),
-        update(machine),
+        update(facts, machine),
     ]
 }
 
@@ -225,12 +225,18 @@ fn slot(machine: &Machine) -> Finding {
     finding("slot", Ok, text, "")
 }
 
-fn update(machine: &Machine) -> Finding {
-    let text = match &machine.slot {
-        Some(_) => "This camera's program keeps no record of updates.",
-        None => "Updates are the matter of this machine's system.",
+fn update(facts: &Facts, machine: &Machine) -> Finding {
+    let (verdict, text) = match (&facts.troubles.update, &machine.slot) {
+        (Some(fault), _) => (Fault, format!("The last update did not stay: {fault}.")),
+        (None, Some(_)) => (Ok, "No update came back.".to_owned()),
+        (None, None) => (Ok, "Updates are the matter of this machine's system.".to_owned()),
     };
-    finding("update", Ok, text, "")
+    finding(
+        "update",
+        verdict,
+        text,
+        "hsvctl update history tells more; hsvctl update seen ends this.",
+    )
 }
 
 #[cfg(test)]

@@ -29,6 +29,10 @@ pub struct Facts {
     pub troubles: Troubles,
     /// The source is open.
     pub is_capturing: bool,
+    /// Pictures of the sensor since the start.
+    pub captured: u64,
+    /// Pictures that were encoded since the start, for recordings and viewers.
+    pub encoded: u64,
     /// There is a microphone.
     pub has_microphone: bool,
     /// Whole fragments held.
@@ -60,6 +64,8 @@ pub struct Troubles {
     pub is_store_failing: bool,
     /// A part of the body does not work.
     pub has_body_fault: bool,
+    /// The last update came back.
+    pub update: Option<Arc<str>>,
 }
 
 impl Troubles {
@@ -69,6 +75,7 @@ impl Troubles {
         let is_broken = self.source.is_some() || self.encoder.is_some();
         match self {
             _ if is_broken || self.is_store_failing || self.has_body_fault => Verdict::Fault,
+            _ if self.update.is_some() => Verdict::Fault,
             _ if self.sound.is_some() || self.speaker.is_some() => Verdict::Warning,
             _ => Verdict::Ok,
         }
@@ -112,6 +119,8 @@ pub mod tests {
             data_streams: 0,
             troubles: Troubles::default(),
             is_capturing: true,
+            captured: 216_000,
+            encoded: 216_000,
             has_microphone: true,
             prebuffer: Duration::from_secs(10),
             wanted_prebuffer: Duration::from_secs(4),
@@ -148,7 +157,8 @@ pub mod tests {
             Troubles { source: reason.clone(), ..sound.clone() },
             Troubles { encoder: reason, ..none.clone() },
             Troubles { is_store_failing: true, ..none.clone() },
-            Troubles { has_body_fault: true, ..none },
+            Troubles { has_body_fault: true, ..none.clone() },
+            Troubles { update: Some(Arc::from("no pictures")), ..none },
         ];
         for troubles in table {
             assert_eq!(troubles.health(), Verdict::Fault, "{troubles:?}");

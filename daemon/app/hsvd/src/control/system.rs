@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ::control::{Error, Finding};
+use ::control::{Error, Finding, Vitals};
 use zbus::object_server::SignalEmitter;
 use zbus::{OwnedFd, interface};
 
 use super::desk::{Desk, Request};
 use super::diagnostics::{self, Material};
+use super::facts::Facts;
 use super::settings::SettingsDesk;
 use super::state::State;
 use super::{doctor, explain, machine, memfd};
@@ -20,13 +22,34 @@ use crate::log::Ring;
 #[derive(Debug, Clone)]
 pub struct About {
     /// Of the program.
-    pub version: &'static str,
+    pub version: Arc<str>,
     /// Its table's id.
     pub board: Arc<str>,
     /// Where state is kept.
     pub state_dir: Arc<PathBuf>,
+    /// The public half of what the accessory proves itself with.
+    pub accessory_key: [u8; 32],
     /// The last lines of the log.
     pub journal: Ring,
+}
+
+/// Bytes of a sentence about an update.
+const MAX_FAULT: usize = 500;
+
+fn vitals(facts: &Facts, accessory_key: &[u8; 32]) -> Vitals {
+    let permits = facts.state.permits();
+    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    Vitals {
+        wants_pictures: permits.capture,
+        captured: facts.captured,
+        wants_prebuffer: permits.prebuffer,
+        encoded: facts.encoded,
+        prebuffer_ms: ms(facts.prebuffer),
+        wanted_prebuffer_ms: ms(facts.wanted_prebuffer),
+        store_works: !facts.troubles.is_store_failing,
+        hap_port: facts.ports[0].port(),
+        accessory_key: accessory_key.to_vec(),
+    }
 }
 
 /// The program and its machine.
@@ -60,7 +83,7 @@ impl System1 {
 impl System1 {
     #[zbus(property(emits_changed_signal = "const"))]
     fn version(&self) -> String {
-        self.about.version.to_owned()
+        self.about.version.to_string()
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
@@ -95,7 +118,7 @@ impl System1 {
         &self,
         #[zbus(connection)] connection: &zbus::Connection,
     ) -> Result<OwnedFd, Error> {
-        let About { version, board, state_dir, journal } = &self.about;
+        let About { version, board, state_dir, journal, .. } = &self.about;
         let look = self.desk.look()?; // kept until all is gathered
         let facts = look.ask(Request::Facts).await?;
         let (code, uri) = look.ask(Request::SetupCode).await?;
@@ -111,6 +134,20 @@ impl System1 {
             journal: &journal.lines(),
         };
         memfd::sealed("hsvd-diagnostics", &diagnostics::archive(&material, &redactor))
+    }
+
+    #[zbus(out_args("vitals"))]
+    async fn vitals(&self) -> Result<Vitals, Error> {
+        let facts = self.desk.ask(Request::Facts).await?;
+        Ok(vitals(&facts, &self.about.accessory_key))
+    }
+
+    async fn set_update_fault(&self, fault: String) -> Result<(), Error> {
+        if fault.len() > MAX_FAULT || fault.chars().any(char::is_control) {
+            return Err(Error::InvalidArgument("a fault is one sentence".to_owned()));
+        }
+        let fault = (!fault.is_empty()).then(|| fault.into());
+        self.desk.order(|answer| Request::SetUpdateFault(fault, answer)).await
     }
 
     async fn restart(&self) -> Result<(), Error> {

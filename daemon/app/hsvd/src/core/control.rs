@@ -119,6 +119,11 @@ impl Core {
                 self.control.resets.push(to);
                 self.factory_reset();
             }
+            Request::SetUpdateFault(fault, to) => {
+                self.control.history.troubles.update = fault;
+                self.show_situation();
+                self.control.settle(to, Ok(()));
+            }
             Request::Restart(to) => {
                 info!(event = "restart", "a restart was asked for");
                 self.end = Some(End::Restart);
@@ -279,6 +284,7 @@ impl Core {
 
     fn facts(&self, now: Instant) -> Facts {
         let history = &self.control.history;
+        let video = self.video.stats();
         let selected = self.recordings.selected().map_or(0, |selected| selected.prebuffer_ms);
         let hears =
             |session: &hap::Session<'_>| session.subscriptions.contains(&iid::MOTION_DETECTED);
@@ -291,6 +297,8 @@ impl Core {
             data_streams: self.recordings.data_streams(),
             troubles: history.troubles.clone(),
             is_capturing: self.is_capturing,
+            captured: video.captured,
+            encoded: video.encoded + video.live_encoded,
             has_microphone: self.sounds.has_microphone(),
             prebuffer: self.recordings.held(),
             wanted_prebuffer: Duration::from_millis(selected.into()),

@@ -136,6 +136,7 @@ impl Core {
             may_shine: self.camera.is_indicator_on(),
             is_paired: self.camera.mode().is_paired,
             is_joining: self.seek.is_joining(),
+            has_fault: self.control.history.troubles.update.is_some(),
             ..Situation::start()
         });
         self.hands.see(match self.camera.outputs().night_vision {

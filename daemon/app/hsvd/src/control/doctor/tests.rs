@@ -75,6 +75,7 @@ fn each_trouble_is_one_finding() {
         (|_, m| m.disk = Some((1000, 1 << 30)), "disk", "fault", "full"),
         (|_, m| m.disk = Some((8 << 20, 1 << 30)), "disk", "warning", "8 MiB"),
         (|_, m| m.disk = None, "disk", "warning", "cannot be looked at"),
+        (|f, _| f.troubles.update = Some("no pictures".into()), "update", "fault", "no pictures"),
         (|_, m| m.memory = Some((10 << 20, 512 << 20)), "memory", "warning", "10 of 512 MiB"),
     ];
     for (spoil, check, verdict, words) in table {
