@@ -34,7 +34,7 @@ trait Manager {
 
 #[proxy(interface = "org.freedesktop.systemd1.Unit", default_service = "org.freedesktop.systemd1")]
 trait Unit {
-    #[zbus(property(emits_changed_signal = "false"))]
+    #[zbus(property)]
     fn active_state(&self) -> zbus::Result<String>;
 }
 
@@ -103,7 +103,8 @@ impl Camera {
     async fn has_failed(&self) -> bool {
         let ask = async {
             let path = self.manager.get_unit(UNIT).await?;
-            UnitProxy::new(&self.bus, path).await?.active_state().await
+            let unit = UnitProxy::builder(&self.bus).path(path);
+            unit.cache_properties(CacheProperties::No).build().await?.active_state().await
         };
         timeout(ANSWER_WITHIN, ask)
             .await
@@ -207,5 +208,36 @@ mod tests {
         assert_eq!(body_of(whole).unwrap().as_deref(), Some(&b"abc"[..]));
         assert!(body_of(b"HTTP/1.1 470 No\r\n\r\n").is_err());
         assert!(body_of(b"\xff\r\n\r\n").is_err());
+    }
+
+    /// Whoever listens says `answers`, one after the other, and its port.
+    async fn listener(answers: &'static [&'static [u8]]) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            for answer in answers {
+                let mut asked = [0; 1024];
+                assert!(stream.read(&mut asked).await.unwrap() > 0);
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn who_is_deaf_or_another_does_not_pass() {
+        let answers: [&[&[u8]]; 4] = [
+            &[],
+            &[b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
+            &[b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n\x06\x01\x02"],
+            &[b"nothing that is known"],
+        ];
+        for answers in answers {
+            let port = listener(answers).await;
+            assert!(knock(port, &[7; 32]).await.is_err(), "{answers:?}");
+        }
+        assert!(knock(9, &[7; 32]).await.is_err());
+        assert!(knock(9, &[7; 31]).await.is_err());
     }
 }

@@ -22,10 +22,12 @@ mod updater;
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
 use ota::Slot;
+use ota::gate::Limits;
 use tokio::sync::{mpsc, watch};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -62,6 +64,12 @@ struct Arguments {
     /// What the system says of itself
     #[arg(long, value_name = "FILE", default_value = "/usr/lib/os-release")]
     os_release: PathBuf,
+    /// For how long in a row a new system must work
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().proof.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    proof: u64,
+    /// Within which time of its start
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().patience.as_secs())]
+    patience: u64,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -110,6 +118,10 @@ fn about(arguments: &Arguments) -> anyhow::Result<About> {
         version: version.parse()?,
         slot: Slot::of_command_line(&command_line).context("the kernel was not told its slot")?,
         is_last_resort: command_line.split_ascii_whitespace().any(|word| word == LAST_RESORT),
+        limits: Limits {
+            proof: Duration::from_secs(arguments.proof),
+            patience: Duration::from_secs(arguments.patience),
+        },
         readable_schema: STATE_SCHEMA.trim().parse().context("dist/state-schema")?,
     })
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use anyhow::{Context as _, ensure};
 use ota::Slot;
 use ota::bundle::Bundle;
+use zbus::proxy::CacheProperties;
 use zbus::{Connection, OwnedVariant, Variant, proxy};
 
 type Dict = HashMap<String, OwnedVariant>;
@@ -23,13 +24,13 @@ trait Installer {
     fn mark(&self, state: &str, slot: &str) -> zbus::Result<(String, String)>;
     fn get_primary(&self) -> zbus::Result<String>;
     fn get_slot_status(&self) -> zbus::Result<Vec<(String, Dict)>>;
-    #[zbus(property(emits_changed_signal = "false"))]
+    #[zbus(property)]
     fn operation(&self) -> zbus::Result<String>;
-    #[zbus(property(emits_changed_signal = "false"))]
+    #[zbus(property)]
     fn last_error(&self) -> zbus::Result<String>;
-    #[zbus(property(emits_changed_signal = "false"))]
+    #[zbus(property)]
     fn progress(&self) -> zbus::Result<(i32, String, i32)>;
-    #[zbus(property(emits_changed_signal = "const"))]
+    #[zbus(property)]
     fn compatible(&self) -> zbus::Result<String>;
 }
 
@@ -69,7 +70,7 @@ pub struct Rauc(InstallerProxy<'static>);
 impl Rauc {
     /// On `bus`; it is started by the first call.
     pub async fn on(bus: &Connection) -> zbus::Result<Self> {
-        InstallerProxy::new(bus).await.map(Self)
+        InstallerProxy::builder(bus).cache_properties(CacheProperties::No).build().await.map(Self)
     }
 
     /// What this machine takes bundles for.

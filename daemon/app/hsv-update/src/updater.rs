@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use control::{Error, Update, UpdateOptions};
 use ota::bundle::{Bundle, Here, Wish, admit};
-use ota::gate::{Before, Gate};
+use ota::gate::{Before, Gate, Limits};
 use ota::hooks::Stage as HookStage;
 use ota::trial::{Outcome, Stage, Trial};
 use ota::window::Window;
@@ -78,7 +78,9 @@ enum Phase {
     Idle,
     /// For a quiet moment to write the other slot.
     Waiting(Job, Window),
-    Installing,
+    Installing {
+        is_now: bool,
+    },
     /// For a quiet moment to start it.
     Installed {
         window: Window,
@@ -101,6 +103,8 @@ pub struct About {
     pub is_last_resort: bool,
     /// The newest form of the state files that the running system reads.
     pub readable_schema: u32,
+    /// How long a new system is looked at.
+    pub limits: Limits,
 }
 
 /// Everything that takes part.
@@ -221,7 +225,7 @@ impl Updater {
     fn hurry(&mut self) -> Result<(), Error> {
         match &mut self.phase {
             Phase::Waiting(job, _) => job.is_now = true,
-            Phase::Installed { is_now, .. } => *is_now = true,
+            Phase::Installing { is_now } | Phase::Installed { is_now, .. } => *is_now = true,
             _ => return Err(Error::Refused("no update waits".to_owned())),
         }
         self.wake(Duration::ZERO);

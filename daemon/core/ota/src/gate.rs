@@ -1,17 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whether a new system is kept: it must do all that the camera is for, for [`PROOF`] in a row and within [`PATIENCE`].
+//! Whether a new system is kept: it must do all that the camera is for, for a minute in a row and within five
+//! ([`Limits`]).
 //!
 //! What nobody may see cannot be asked for: while the camera is shut off, or has no owner, its pictures do not count.
 //! The network counts only if the old system had it, or a router that is off would undo every update.
 
 use std::time::Duration;
 
-/// In a row.
-pub const PROOF: Duration = Duration::from_secs(60);
-/// From the start of the look-out on.
-pub const PATIENCE: Duration = Duration::from_secs(300);
-/// Between two looks.
-pub const LOOK: Duration = Duration::from_secs(5);
+/// How long it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// In a row.
+    pub proof: Duration,
+    /// From the start of the look-out on.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { proof: Duration::from_secs(60), patience: Duration::from_secs(300) }
+    }
+}
+
+impl Limits {
+    /// Between two looks: a dozen make a proof.
+    #[must_use]
+    pub fn look(self) -> Duration {
+        self.proof / 12
+    }
+}
 
 /// What the old system had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -80,16 +97,16 @@ pub enum Fault {
     #[error("there is no network, and the old system had one")]
     NoNetwork,
     /// Nothing stays wrong for long, and nothing stays right.
-    #[error("it never worked for {} s in a row", PROOF.as_secs())]
+    #[error("it never worked for long enough in a row")]
     Unsteady,
 }
 
 /// What is so after a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It has worked for so long; look again after [`LOOK`].
+    /// It has worked for so long; look again after [`Limits::look`].
     Proving(Duration),
-    /// This is wrong now; look again after [`LOOK`].
+    /// This is wrong now; look again after [`Limits::look`].
     Waiting(Fault),
     /// Keep it.
     Keep,
@@ -100,6 +117,7 @@ pub enum Verdict {
 /// The look-out. Times are since any one moment.
 #[derive(Debug, Clone)]
 pub struct Gate {
+    limits: Limits,
     before: Before,
     begun: Duration,
     well_since: Option<Duration>,
@@ -109,8 +127,8 @@ pub struct Gate {
 impl Gate {
     /// At the start of a system on trial.
     #[must_use]
-    pub fn begin(now: Duration, before: Before) -> Self {
-        Self { before, begun: now, well_since: None, last: None }
+    pub fn begin(now: Duration, before: Before, limits: Limits) -> Self {
+        Self { limits, before, begun: now, well_since: None, last: None }
     }
 
     /// Takes a look.
@@ -129,9 +147,11 @@ impl Gate {
             }
         };
         match (fault, proven) {
-            (_, Some(proven)) if proven >= PROOF => Verdict::Keep,
+            (_, Some(proven)) if proven >= self.limits.proof => Verdict::Keep,
             // There is not enough time left to prove anything
-            _ if spent.saturating_sub(proven.unwrap_or_default()) + PROOF > PATIENCE => {
+            _ if spent.saturating_sub(proven.unwrap_or_default()) + self.limits.proof
+                > self.limits.patience =>
+            {
                 Verdict::GiveBack(fault.unwrap_or(Fault::Unsteady))
             }
             (Some(fault), _) => Verdict::Waiting(fault),
@@ -190,7 +210,7 @@ mod tests {
 
     /// Looks until it is decided: when, and what.
     fn run(before: Before, signs: impl Fn(u64) -> Signs) -> (u64, Verdict) {
-        let mut gate = Gate::begin(Duration::ZERO, before);
+        let mut gate = Gate::begin(Duration::ZERO, before, Limits::default());
         for second in (0..1000).step_by(5) {
             match gate.look(Duration::from_secs(second), &signs(second)) {
                 Verdict::Proving(_) | Verdict::Waiting(_) => {}
@@ -272,7 +292,7 @@ mod tests {
         /// Whatever it sees: it is decided in time, and kept only after a minute without a fault.
         #[test]
         fn any_life_is_decided(life in proptest::collection::vec((0_u8..12, 1_u64..20), 80..400)) {
-            let mut gate = Gate::begin(Duration::ZERO, HAD_NETWORK);
+            let mut gate = Gate::begin(Duration::ZERO, HAD_NETWORK, Limits::default());
             let (mut now, mut last_fault) = (0, 0);
             let mut decided = None;
             for (what, pause) in life {
@@ -285,7 +305,7 @@ mod tests {
                 if what < 2 { last_fault = now; }
                 match gate.look(Duration::from_secs(now), &signs) {
                     Verdict::Keep => {
-                        proptest::prop_assert!(now - last_fault >= PROOF.as_secs());
+                        proptest::prop_assert!(now - last_fault >= 60);
                         decided = Some(now);
                     }
                     Verdict::GiveBack(_) => decided = Some(now),

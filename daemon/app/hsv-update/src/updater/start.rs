@@ -103,7 +103,7 @@ impl Updater {
         }
         self.begun = tokio::time::Instant::now();
         self.wake(Duration::ZERO);
-        Phase::Proving(Gate::begin(Duration::ZERO, before))
+        Phase::Proving(Gate::begin(Duration::ZERO, before, self.about.limits))
     }
 
     pub(super) async fn tell_hooks(&self, stage: HookStage, to: &str, reason: &str) {

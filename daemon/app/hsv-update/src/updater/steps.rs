@@ -23,7 +23,7 @@ impl Updater {
                 self.tell().await;
             }
             Phase::Waiting(job, window) => self.wait(job, window).await,
-            Phase::Installing => self.watch().await,
+            Phase::Installing { is_now } => self.watch(is_now).await,
             Phase::Installed { window, is_now } => self.wait_to_reboot(window, is_now).await,
             Phase::Rebooting => self.phase = Phase::Rebooting,
             Phase::Proving(gate) => self.look(gate).await,
@@ -79,7 +79,7 @@ impl Updater {
         match self.rauc.install(&job.source, &job.bundle).await {
             Ok(()) => {
                 self.show("installing", "the other system is being written");
-                self.phase = Phase::Installing;
+                self.phase = Phase::Installing { is_now: job.is_now };
                 self.wake(PROGRESS);
             }
             Err(error) => self.not_installed(format!("{error:#}")),
@@ -94,7 +94,7 @@ impl Updater {
         self.wake(Duration::ZERO);
     }
 
-    async fn watch(&mut self) {
+    async fn watch(&mut self, is_now: bool) {
         let is_next = match self.rauc.look().await {
             Ok(Installing::At(percent)) => {
                 self.shown.send_if_modified(|shown| {
@@ -102,7 +102,7 @@ impl Updater {
                     shown.percent = percent;
                     is_new
                 });
-                self.phase = Phase::Installing;
+                self.phase = Phase::Installing { is_now };
                 self.wake(PROGRESS);
                 return;
             }
@@ -125,7 +125,7 @@ impl Updater {
                 self.set_stage(Stage::Installed);
                 self.show("installed", "the new system waits for a quiet moment");
                 self.shown.send_modify(|shown| shown.percent = 100);
-                self.phase = Phase::Installed { window: Window::default(), is_now: false };
+                self.phase = Phase::Installed { window: Window::default(), is_now };
                 self.wake(Duration::ZERO);
             }
             Err(reason) => {
@@ -193,12 +193,12 @@ impl Updater {
             Verdict::Proving(time) => {
                 self.show("proving", format!("the new system has worked for {} s", time.as_secs()));
                 self.phase = Phase::Proving(gate);
-                self.wake(gate::LOOK);
+                self.wake(self.about.limits.look());
             }
             Verdict::Waiting(fault) => {
                 self.show("proving", format!("the new system does not work yet: {fault}"));
                 self.phase = Phase::Proving(gate);
-                self.wake(gate::LOOK);
+                self.wake(self.about.limits.look());
             }
             Verdict::Keep => {
                 // First what decides at the next start, then what is remembered: a cut between them proves it once more
