@@ -33,7 +33,9 @@ def demand(truth: object, why: str) -> None:
 def run(*command, env: dict[str, str] | None = None) -> str:
     words = [str(word) for word in command]
     done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **(env or {})})
-    demand(done.returncode == 0, f"{' '.join(words[:2])} failed: {(done.stderr or done.stdout).strip()}")
+    # RAUC also tells what went well
+    said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip() and not line.startswith("rauc-Message")]
+    demand(done.returncode == 0, f"{words[0]} failed: {'; '.join(said)}")
     return done.stdout
 
 
