@@ -47,6 +47,9 @@ for slot in a b; do
         cp -R "$images/rpi-firmware/overlays/." "$boot/overlays/"
         cp "$its/config.txt" "$its/cmdline-a.txt" "$its/cmdline-b.txt" "$boot/"
         cp "$its/cmdline-$slot.txt" "$boot/cmdline.txt"
+        # By it an update finds what the owner changed (board/common/bundle-hook)
+        mkdir -p "$boot/shipped"
+        cp "$its/config.txt" "$boot/shipped/"
     fi
 done
 if [ "$HSV_FIRMWARE" = pi-tryboot ]; then

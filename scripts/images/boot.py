@@ -5,7 +5,13 @@ from images.facts import SLOTS, Board, CrashLog
 
 # What U-Boot and the system say to each other is one sector, so it is written whole or not at all.
 ENVIRONMENT_BYTES = 512
+# Starts of a system that was never called good; and of one that was, so that pulled plugs do not use it up
 TRIES = 3
+TRIES_OF_GOOD = 16
+# What the kernel does for a system that may be left for the other one: it starts anew
+GUARD = "panic=10 watchdog.open_timeout=60"
+# And where there is no other one: it stands still, with what it said last on the console
+LAST_RESORT = "panic=0 hsv.boot=last-resort"
 # Our overlay for the device trees of kernel.org's kernel
 CRASH_LOG = "hsv-crash-log"
 
@@ -36,27 +42,32 @@ def crash_log(log: CrashLog) -> list[str]:
 
 
 def boot_cmd(board: Board) -> str:
-    """U-Boot's script, in the words of RAUC's own back end for U-Boot.
+    """U-Boot's script, in the words of RAUC's own back end for U-Boot; both write tries as hexadecimal numbers.
+
+    RAUC takes a slot out of the order and then its tries away, so one that is not in the order and has tries left is
+    whole: it comes after those of the order.
 
     With no try left anywhere it starts the first slot of the order without counting: a camera that perhaps works is
-    better than one that certainly does not, and a reset would go on for ever.
+    better than one that certainly does not. Nothing starts that anew but a hand at the plug, so the next one is the other.
     """
     variables = "BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT"
     tree = board.device_trees[0].rsplit("/", 1)[-1] + ".dtb" if board.device_trees else ""
+    known = " || ".join(f'test "${{BOOT_ORDER}}" = {order}' for order in ('"A B"', '"B A"', "A", "B"))
     lines = [
         board.made().rstrip("\n"),
         "# One sector of the partition bootstate holds these three; damaged or missing, both slots are tried.",
-        'setenv BOOT_ORDER "A B"',
-        *(f"setenv BOOT_{slot}_LEFT {TRIES}" for slot in SLOTS),
-        "setenv hsv_counted",
+        "setenv BOOT_ORDER",
+        *(f"setenv BOOT_{slot}_LEFT {TRIES:x}" for slot in SLOTS),
+        f'setenv hsv_guard "{GUARD}"',
         "${devtype} dev ${devnum}",
         "if part start ${devtype} ${devnum} bootstate hsv_state; then",
         "  if ${devtype} read ${ramdisk_addr_r} ${hsv_state} 1; then",
         f"    env import -c ${{ramdisk_addr_r}} {ENVIRONMENT_BYTES:#x} {variables}",
         "  fi",
         "fi",
+        f'if {known}; then true; else setenv BOOT_ORDER "A B"; fi',
         "setenv hsv_slot",
-        "for slot in ${BOOT_ORDER}; do",
+        "for slot in ${BOOT_ORDER} A B; do",
         '  if test -n "${hsv_slot}"; then true',
     ]
     for slot in SLOTS:
@@ -64,33 +75,39 @@ def boot_cmd(board: Board) -> str:
             f'  elif test "${{slot}}" = {slot} && test 0x${{BOOT_{slot}_LEFT}} -gt 0; then',
             f"    setexpr BOOT_{slot}_LEFT ${{BOOT_{slot}_LEFT}} - 1",
             f"    setenv hsv_slot {slot}",
-            "    setenv hsv_counted 1",
         ]
     lines += [
         "  fi",
         "done",
-        'if test -n "${hsv_counted}"; then',
+        "setenv hsv_save 1",
+        'if test -n "${hsv_slot}"; then true; else',
+        '  echo "hsv: no slot has a try left"',
+        f'  setenv hsv_guard "{LAST_RESORT}"',
+        '  if test "${BOOT_ORDER}" = "A B"; then',
+        "    setenv hsv_slot A",
+        '    setenv BOOT_ORDER "B A"',
+        '  elif test "${BOOT_ORDER}" = "B A"; then',
+        "    setenv hsv_slot B",
+        '    setenv BOOT_ORDER "A B"',
+        "  else",
+        "    setenv hsv_slot ${BOOT_ORDER}",
+        "    setenv hsv_save",
+        "  fi",
+        "fi",
+        'if test -n "${hsv_save}"; then',
         f"  env export -c -s {ENVIRONMENT_BYTES:#x} ${{ramdisk_addr_r}} {variables}",
         "  ${devtype} write ${ramdisk_addr_r} ${hsv_state} 1",
-        "else",
-        "  setenv hsv_slot A",
-        '  if test "${BOOT_ORDER}" = "B A" || test "${BOOT_ORDER}" = B; then setenv hsv_slot B; fi',
-        '  echo "hsv: no slot has a try left"',
         "fi",
-        'echo "hsv: slot ${hsv_slot}, order ${BOOT_ORDER}, left A ${BOOT_A_LEFT} B ${BOOT_B_LEFT}"',
     ]
+    lines.append('echo "hsv: slot ${hsv_slot}, order ${BOOT_ORDER}, left A ${BOOT_A_LEFT} B ${BOOT_B_LEFT}"')
     for slot in SLOTS:
         word = "if" if slot == "A" else "elif"
         lines += [
             f'{word} test "${{hsv_slot}}" = {slot}; then',
             f"  part number ${{devtype}} ${{devnum}} boot-{slot.lower()} hsv_part",
-            f'  setenv bootargs "{board.command_line(slot, board.console)}"',
+            f'  setenv bootargs "{board.command_line(slot, board.console, "${hsv_guard}")}"',
         ]
-    lines += [
-        "fi",
-        'if test -z "${hsv_counted}"; then setenv bootargs "${bootargs} hsv.boot=last-resort"; fi',
-        "load ${devtype} ${devnum}:${hsv_part} ${kernel_addr_r} Image",
-    ]
+    lines += ["fi", "load ${devtype} ${devnum}:${hsv_part} ${kernel_addr_r} Image"]
     # A kernel of a distribution has its drivers in there
     lines += [
         "setenv hsv_initrd -",
@@ -166,4 +183,4 @@ def packages_env(board: Board) -> str:
 
 
 def command_lines(board: Board, console: str, folder: str = "") -> dict[str, str]:
-    return {f"{folder}cmdline-{slot.lower()}.txt": board.command_line(slot, console) + "\n" for slot in SLOTS}
+    return {f"{folder}cmdline-{slot.lower()}.txt": board.command_line(slot, console, GUARD) + "\n" for slot in SLOTS}

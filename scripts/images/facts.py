@@ -147,10 +147,10 @@ class Board:
     def made(self, comment: str = "#") -> str:
         return f"{comment} {MADE.format(id=self.id)}\n"
 
-    def command_line(self, slot: str, console: str) -> str:
+    def command_line(self, slot: str, console: str, guard: str) -> str:
         return (
             f"root=PARTLABEL=root-{slot.lower()} rootfstype=erofs ro rootwait rauc.slot={slot} "
-            f"console={console} panic=10 watchdog.open_timeout=60 fsck.repair=yes"
+            f"console={console} {guard} fsck.repair=yes"
         )
 
 

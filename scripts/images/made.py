@@ -12,15 +12,19 @@ KICKSTARTS = ROOT / "meta-hsv/files/wic"
 def system_conf(board: Board) -> str:
     backend = "custom" if board.is_pi else "uboot"
     out = [board.made(), "[system]", f"compatible={board.update_compatible}", f"bootloader={backend}"]
-    out += ["bundle-formats=verity", "data-directory=/var/lib/rauc", ""]
+    # The root cannot be written, so RAUC mounts elsewhere than it would
+    out += ["bundle-formats=verity", "data-directory=/var/lib/rauc", "mountprefix=/run/rauc/mnt"]
+    if not board.is_pi:
+        out += [f"boot-attempts={boot.TRIES_OF_GOOD}", f"boot-attempts-primary={boot.TRIES}"]
+    out.append("")
     if board.is_pi:
         out += ["[handlers]", "bootloader-custom-backend=/usr/lib/hsv/tryboot", ""]
     # A camera without a clock must be able to check a bundle.
-    out += ["[keyring]", "path=/etc/rauc/keyring.pem", "use-bundle-signing-time=true", ""]
+    out += ["[keyring]", "path=/etc/rauc/keyring.pem", "check-purpose=codesign", "use-bundle-signing-time=true", ""]
     for number, slot in enumerate(SLOTS):
         low = slot.lower()
         out += [f"[slot.root.{number}]", f"device=/dev/disk/by-partlabel/root-{low}", "type=raw", f"bootname={slot}", ""]
-        out += [f"[slot.boot.{number}]", f"device=/dev/disk/by-partlabel/boot-{low}", "type=raw", f"parent=root.{number}", ""]
+        out += [f"[slot.boot.{number}]", f"device=/dev/disk/by-partlabel/boot-{low}", "type=vfat", f"parent=root.{number}", ""]
     return "\n".join(out).rstrip("\n") + "\n"
 
 

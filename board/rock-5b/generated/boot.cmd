@@ -1,45 +1,54 @@
 # Made by scripts/board from board/rock-5b/board.toml: change that.
 # One sector of the partition bootstate holds these three; damaged or missing, both slots are tried.
-setenv BOOT_ORDER "A B"
+setenv BOOT_ORDER
 setenv BOOT_A_LEFT 3
 setenv BOOT_B_LEFT 3
-setenv hsv_counted
+setenv hsv_guard "panic=10 watchdog.open_timeout=60"
 ${devtype} dev ${devnum}
 if part start ${devtype} ${devnum} bootstate hsv_state; then
   if ${devtype} read ${ramdisk_addr_r} ${hsv_state} 1; then
     env import -c ${ramdisk_addr_r} 0x200 BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT
   fi
 fi
+if test "${BOOT_ORDER}" = "A B" || test "${BOOT_ORDER}" = "B A" || test "${BOOT_ORDER}" = A || test "${BOOT_ORDER}" = B; then true; else setenv BOOT_ORDER "A B"; fi
 setenv hsv_slot
-for slot in ${BOOT_ORDER}; do
+for slot in ${BOOT_ORDER} A B; do
   if test -n "${hsv_slot}"; then true
   elif test "${slot}" = A && test 0x${BOOT_A_LEFT} -gt 0; then
     setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1
     setenv hsv_slot A
-    setenv hsv_counted 1
   elif test "${slot}" = B && test 0x${BOOT_B_LEFT} -gt 0; then
     setexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1
     setenv hsv_slot B
-    setenv hsv_counted 1
   fi
 done
-if test -n "${hsv_counted}"; then
+setenv hsv_save 1
+if test -n "${hsv_slot}"; then true; else
+  echo "hsv: no slot has a try left"
+  setenv hsv_guard "panic=0 hsv.boot=last-resort"
+  if test "${BOOT_ORDER}" = "A B"; then
+    setenv hsv_slot A
+    setenv BOOT_ORDER "B A"
+  elif test "${BOOT_ORDER}" = "B A"; then
+    setenv hsv_slot B
+    setenv BOOT_ORDER "A B"
+  else
+    setenv hsv_slot ${BOOT_ORDER}
+    setenv hsv_save
+  fi
+fi
+if test -n "${hsv_save}"; then
   env export -c -s 0x200 ${ramdisk_addr_r} BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT
   ${devtype} write ${ramdisk_addr_r} ${hsv_state} 1
-else
-  setenv hsv_slot A
-  if test "${BOOT_ORDER}" = "B A" || test "${BOOT_ORDER}" = B; then setenv hsv_slot B; fi
-  echo "hsv: no slot has a try left"
 fi
 echo "hsv: slot ${hsv_slot}, order ${BOOT_ORDER}, left A ${BOOT_A_LEFT} B ${BOOT_B_LEFT}"
 if test "${hsv_slot}" = A; then
   part number ${devtype} ${devnum} boot-a hsv_part
-  setenv bootargs "root=PARTLABEL=root-a rootfstype=erofs ro rootwait rauc.slot=A console=ttyFIQ0,1500000 panic=10 watchdog.open_timeout=60 fsck.repair=yes"
+  setenv bootargs "root=PARTLABEL=root-a rootfstype=erofs ro rootwait rauc.slot=A console=ttyFIQ0,1500000 ${hsv_guard} fsck.repair=yes"
 elif test "${hsv_slot}" = B; then
   part number ${devtype} ${devnum} boot-b hsv_part
-  setenv bootargs "root=PARTLABEL=root-b rootfstype=erofs ro rootwait rauc.slot=B console=ttyFIQ0,1500000 panic=10 watchdog.open_timeout=60 fsck.repair=yes"
+  setenv bootargs "root=PARTLABEL=root-b rootfstype=erofs ro rootwait rauc.slot=B console=ttyFIQ0,1500000 ${hsv_guard} fsck.repair=yes"
 fi
-if test -z "${hsv_counted}"; then setenv bootargs "${bootargs} hsv.boot=last-resort"; fi
 load ${devtype} ${devnum}:${hsv_part} ${kernel_addr_r} Image
 setenv hsv_initrd -
 if test -e ${devtype} ${devnum}:${hsv_part} initrd; then

@@ -89,6 +89,7 @@ def check_boot(board: Board, kind: str, images: pathlib.Path, partition: dict, s
         demand(word in line.split(" ") and line.count("\n") == 1, f"its command line has no {word}")
     config = there("config.txt").decode()
     demand(config == its_config(board, kind), "config.txt is not ours")
+    demand(there("shipped/config.txt").decode() == config, "no second config.txt to tell what the owner changed")
     named = re.findall(r"^(?:kernel|start_file|fixup_file)=(.+)$", config, re.M)
     named += re.findall(r"^initramfs (\S+)", config, re.M)
     named += [f"overlays/{name}.dtbo" for name in re.findall(r"^dtoverlay=([^,\n]+)", config, re.M)]

@@ -15,6 +15,18 @@ UNITS = COMMON / "root/usr/lib/systemd/system"
 DEV_UNITS = COMMON / "dev/usr/lib/systemd/system"
 
 
+def check_release(root: pathlib.Path, board: str) -> None:
+    """Installed again over packages that say something of themselves, with another version."""
+    release, workspace = root / "usr/lib/os-release", tomllib.loads((ROOT / "Cargo.toml").read_text())
+    ours = f"IMAGE_ID=hsv-{board}\nIMAGE_VERSION="
+    if (text := release.read_text()) != f"{ours}{workspace['workspace']['package']['version']}\n":
+        problem(board, f"os-release is {text!r}")
+    release.write_text(f"NAME=Others\n{text}ID=others")
+    run(COMMON / "install", root, board, env={"HSV_VERSION": "10.20.30"})
+    if (text := (root / "etc/os-release").read_text()) != f"NAME=Others\nID=others\n{ours}10.20.30\n":
+        problem(board, f"os-release is {text!r} after a second time")
+
+
 def check_root(work: pathlib.Path) -> None:
     """board/common/install on an empty system of every board."""
     for board in boards():
@@ -38,6 +50,11 @@ def check_root(work: pathlib.Path) -> None:
         for name in (root / "etc/machine-id", root / "usr/share/hsv/boards" / board.id / "board.toml"):
             if not name.is_file():
                 problem(board.id, f"{name.relative_to(root)} is not installed")
+        check_release(root, board.id)
+    for version in ("1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-rc1", "1.2.3\n"):
+        done = subprocess.run([COMMON / "install", root, board.id], env={**os.environ, "HSV_VERSION": version}, capture_output=True)
+        if done.returncode == 0:
+            problem(COMMON / "install", f"takes {version!r} for a version")
     # Somebody who could log in ends the build, a developer's too; sshd that of an image for a home
     for shadow, program, variant, why in (
         ("root::::::::\n", "", (), "a root without a password"),
