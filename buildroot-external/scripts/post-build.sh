@@ -9,8 +9,9 @@ common=$BR2_EXTERNAL_HSV_PATH/../board/common
 "$common/install" "$target" "$board" "$@"
 
 # Fragments as they are written in the configuration, with the tree's own name in them.
-fragments=$(sed -n 's/^BR2_LINUX_KERNEL_CONFIG_FRAGMENT_FILES="\(.*\)"$/\1/p' "$BR2_CONFIG" |
-    sed "s|\$(BR2_EXTERNAL_HSV_PATH)|$BR2_EXTERNAL_HSV_PATH|g")
+fragments_of() { # LINUX_KERNEL or TARGET_UBOOT
+    sed -n "s|\$(BR2_EXTERNAL_HSV_PATH)|$BR2_EXTERNAL_HSV_PATH|g; s/^BR2_$1_CONFIG_FRAGMENT_FILES=\"\(.*\)\"\$/\1/p" "$BR2_CONFIG"
+}
 kernel=
 for folder in "$BUILD_DIR"/linux-*; do
     case ${folder##*/} in
@@ -18,5 +19,8 @@ for folder in "$BUILD_DIR"/linux-*; do
         *) [ ! -f "$folder/.config" ] || kernel=$folder/.config ;;
     esac
 done
-# shellcheck disable=SC2086 # several names in one word
-"$common/check-fragment" "$kernel" $fragments
+# shellcheck disable=SC2046 # several names in one word
+"$common/check-fragment" "$kernel" $(fragments_of LINUX_KERNEL)
+for fragment in $(fragments_of TARGET_UBOOT); do
+    "$common/check-fragment" "$BUILD_DIR"/uboot-[0-9]*/.config "$fragment"
+done

@@ -14,6 +14,8 @@ GUARD = "panic=10 watchdog.open_timeout=60"
 LAST_RESORT = "panic=0 hsv.boot=last-resort"
 # Our overlay for the device trees of kernel.org's kernel
 CRASH_LOG = "hsv-crash-log"
+# Of Rockchip's device trees: a prompt on the console's port for whoever has that
+DEBUGGER = "/fiq-debugger"
 
 
 def fw_env(board: Board) -> str:
@@ -39,6 +41,19 @@ def crash_log(log: CrashLog) -> list[str]:
     ]
     lines += [f'fdt set ${{hsv_log}} {name} "{value}"' for name, value in log.sizes.items()]
     return [*lines, "if fdt get value hsv_cells ${hsv_log} console-size; then", '  echo "hsv: a crash is kept at ${hsv_log}"', "fi"]
+
+
+def vendors_tree(board: Board) -> list[str]:
+    """What the device tree of Rockchip's kernel has off: the watchdog, which runs already, and would end what does not feed
+    it; the console's port, whose pins the tree gives to the kernel's debugger. Our kernel has none."""
+    return [
+        f"fdt set {board.watchdog} status okay",
+        f"if fdt get value hsv_pins {DEBUGGER} pinctrl-0; then",
+        f'  fdt set {board.console_port} pinctrl-0 "<${{hsv_pins}}>"',
+        f"  fdt rm {DEBUGGER}",
+        "fi",
+        f"fdt set {board.console_port} status okay",
+    ]
 
 
 def boot_cmd(board: Board) -> str:
@@ -129,6 +144,8 @@ def boot_cmd(board: Board) -> str:
             "if fdt addr ${fdtcontroladdr} && fdt move ${fdtcontroladdr} ${scriptaddr} 0x1f0000; then",
             "  setenv hsv_tree ${scriptaddr}",
         ]
+    if board.watchdog:
+        lines += [f"  {line}" for line in vendors_tree(board)]
     lines += [*(f"  {line}" for line in crash_log(board.crash_log)), "fi"]
     lines.append("booti ${kernel_addr_r} ${hsv_initrd} ${hsv_tree}")
     # Only reached when the kernel is not there: the next round tries the other slot.

@@ -14,7 +14,7 @@ SLOTS = ("A", "B")
 OURS = uuid.uuid5(uuid.NAMESPACE_DNS, "hsvcam.org")
 
 KEYS = {
-    "boot": {"firmware", "update-compatible", "device-trees", "console", "config", "crash-log", "loader", "packages"},
+    "boot": {"firmware", "update-compatible", "device-trees", "console", "config", "crash-log", "loader", "console-port", "watchdog", "packages"},
     "disk": {"table", "select-mib", "boot-mib", "root-mib", "state-mib", "data-mib"},
 }
 # Least MiB: FAT32 needs 33 for its clusters, ext4 with a journal 8; a kernel and its device trees, a system.
@@ -128,6 +128,11 @@ class Board:
         demand(self.loader is None or self.loader.keys() == {"file", "kib"}, "loader has file and kib")
         # A GPT of 128 entries ends at sector 34
         demand(self.loader is None or self.loader["kib"] * 1024 >= 34 * 512, "loader would overwrite the partition table")
+        # Nodes of the device tree, switched on by U-Boot's script
+        self.console_port, self.watchdog = boot.get("console-port"), boot.get("watchdog")
+        for node in (self.console_port, self.watchdog):
+            demand((node is None) == (self.loader is None), "console-port and watchdog are for Rockchip's chips, and both")
+            demand(node is None or re.fullmatch(r"/[a-z]+@[0-9a-f]+", node) is not None, "console-port and watchdog are nodes")
         self.table = disk["table"]
         demand(self.table in ("gpt", "hybrid"), "table is gpt or hybrid")
         self.sizes = {name: disk[name] for name in LEAST_MIB}

@@ -24,37 +24,53 @@ need_arm64() {
 
 update_arm64() { apt-get "${apt_arm64[@]}" update -q >&2 || true; }
 
-# The newest kernel that there are headers of: 6.12.117+deb12-arm64
-newest_release() {
-    apt-cache "${apt_arm64[@]}" pkgnames linux-headers-6.12. 2>/dev/null |
-        sed -n 's/^linux-headers-\(6\.12\.[0-9]*+deb[0-9]*-arm64\)$/\1/p' | sort -V | tail -1
-}
 # version_of PACKAGE
 version_of() {
     apt-cache "${apt_arm64[@]}" show --no-all-versions "$1" 2>/dev/null | sed -n 's/^Version: //p' | head -1
 }
 fetch_arm64() { apt-get "${apt_arm64[@]}" download -q "$@" || unavailable "$* could not be fetched"; }
 
-# suite_arm64 SUITE : apt's options for packages of that suite of Debian, kept apart from the others' lists and fetched from
-# where this computer has its Debian from. Sets `apt_suite`.
-suite_arm64() {
-    local from place=$kernels/arm64-lists-$1
-    local key=/usr/share/keyrings/debian-archive-keyring.gpg
+# What images are made of: packages of this release of Debian, whatever this computer has, and of newer suites those that
+# `prefer` names.
+image_release=trixie
+image_newer=(trixie-backports forky)
+
+# prefer SUITE PACKAGE... : in the words of apt's preferences
+prefer() {
+    printf 'Package: %s\nPin: release n=%s\nPin-Priority: 600\n\n' "${*:2}" "$1"
+}
+
+# image_arm64 PREFERENCES : apt's options for the packages of images, in lists of their own, fetched from where this computer
+# has its Debian from. The file says what is newer. Sets `apt_image`.
+image_arm64() {
+    local from security suite place=$kernels/arm64-lists-$image_release
+    local key=/usr/share/keyrings/debian-archive-keyring.gpg components='main non-free-firmware'
     # shellcheck disable=SC2016 # apt's own
-    from=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | head -1)
+    from=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' | sort -u)
+    security=$(sed -n 's/^Debian-Security //p' <<< "$from" | head -1)
+    from=$(sed -n 's/^Debian //p' <<< "$from" | head -1)
     [ -n "$from" ] || unavailable "this computer's apt knows no Debian"
     mkdir -p "$place/lists/partial" "$place/archives/partial"
-    printf "deb [signed-by=$key] $from %s main non-free-firmware\n" "$1" "${1%-backports}" > "$place/sources.list"
+    for suite in "$image_release" "$image_release-updates" "${image_newer[@]}"; do
+        echo "deb [signed-by=$key] $from $suite $components"
+    done > "$place/sources.list"
+    [ -z "$security" ] || echo "deb [signed-by=$key] $security $image_release-security $components" >> "$place/sources.list"
+    printf 'Package: *\nPin: release n=%s\nPin-Priority: 1\n\n' "${image_newer[@]}" >> "$1"
     # shellcheck disable=SC2034 # for whoever sources this
-    apt_suite=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Acquire::Languages=none -o "Dir::State=$place"
+    apt_image=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Acquire::Languages=none -o "Dir::State=$place"
         -o "Dir::State::Lists=$place/lists" -o Dir::State::status=/dev/null -o "Dir::Cache=$place"
-        -o "Dir::Etc::sourcelist=$place/sources.list" -o Dir::Etc::sourceparts=- -t "$1")
+        -o "Dir::Etc::sourcelist=$place/sources.list" -o Dir::Etc::sourceparts=-
+        -o "Dir::Etc::preferences=$1" -o Dir::Etc::preferencesparts=/dev/null)
 }
 
 # libasound to link with, of the system that the programs run on. Sets `sysroot`.
 make_sysroot() {
     local version work asound
     version=$(version_of libasound2-dev)
+    if [ -z "$version" ]; then
+        update_arm64
+        version=$(version_of libasound2-dev)
+    fi
     sysroot=$kernels/arm64-sysroot-$version
     if [ -z "$version" ]; then # what was made before serves as well
         sysroot=$(find "$kernels" -maxdepth 1 -name 'arm64-sysroot-*' 2>/dev/null | sort -V | tail -1)

@@ -44,10 +44,10 @@ fi
 echo "hsv: slot ${hsv_slot}, order ${BOOT_ORDER}, left A ${BOOT_A_LEFT} B ${BOOT_B_LEFT}"
 if test "${hsv_slot}" = A; then
   part number ${devtype} ${devnum} boot-a hsv_part
-  setenv bootargs "root=PARTLABEL=root-a rootfstype=erofs ro rootwait rauc.slot=A console=ttyFIQ0,1500000 ${hsv_guard} fsck.repair=yes"
+  setenv bootargs "root=PARTLABEL=root-a rootfstype=erofs ro rootwait rauc.slot=A console=ttyS2,1500000 ${hsv_guard} fsck.repair=yes"
 elif test "${hsv_slot}" = B; then
   part number ${devtype} ${devnum} boot-b hsv_part
-  setenv bootargs "root=PARTLABEL=root-b rootfstype=erofs ro rootwait rauc.slot=B console=ttyFIQ0,1500000 ${hsv_guard} fsck.repair=yes"
+  setenv bootargs "root=PARTLABEL=root-b rootfstype=erofs ro rootwait rauc.slot=B console=ttyS2,1500000 ${hsv_guard} fsck.repair=yes"
 fi
 load ${devtype} ${devnum}:${hsv_part} ${kernel_addr_r} Image
 setenv hsv_initrd -
@@ -58,6 +58,12 @@ fi
 load ${devtype} ${devnum}:${hsv_part} ${fdt_addr_r} rk3588-rock-5b.dtb
 setenv hsv_tree ${fdt_addr_r}
 if fdt addr ${fdt_addr_r} && fdt resize 0x1000; then
+  fdt set /watchdog@feaf0000 status okay
+  if fdt get value hsv_pins /fiq-debugger pinctrl-0; then
+    fdt set /serial@feb50000 pinctrl-0 "<${hsv_pins}>"
+    fdt rm /fiq-debugger
+  fi
+  fdt set /serial@feb50000 status okay
   if fdt get value hsv_cells /reserved-memory '#size-cells'; then true; else
     fdt mknode / reserved-memory
     fdt set /reserved-memory '#address-cells' '<0x2>'

@@ -94,13 +94,13 @@ class Card:
         (part,) = (part for part in parts if part["name"] == name)
         return Partition(part["start"] * SECTOR, part["size"] * SECTOR)
 
-    def spoil(self, name: str, seed: int, most: int = 64 << 20) -> None:
-        """Noise over a partition's first `most` bytes."""
+    def spoil(self, name: str, seed: int) -> None:
+        """Noise over a whole partition: e2fsck finds the last copy of a superblock that is left."""
         part = self.partition(name)
         noise = random.Random(seed)
         with self.path.open("r+b") as file:
             file.seek(part.start)
-            for _ in range(min(part.size, most) >> 20):
+            for _ in range(part.size >> 20):
                 file.write(noise.randbytes(1 << 20))
 
     def copy_of(self, name: str, into: Path) -> Path:

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,8 @@ use rustix::fs::{Mode, OFlags, open};
 
 /// What a medium writes whole or not at all.
 pub const SECTOR: usize = 512;
+/// What a file is called besides while it is written.
+const UNFINISHED: &str = ".new";
 
 /// The way to the media.
 #[derive(Debug, Default)]
@@ -26,7 +29,7 @@ impl Disk {
     /// # Errors
     /// The system's; then it is one of the two as well.
     pub fn put(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-        let new = with_suffix(path, ".new");
+        let new = with_suffix(path, UNFINISHED);
         self.step()?;
         // What a cut has left, or whoever owns the folder has put there: never written through
         ignore_missing(fs::remove_file(&new))?;
@@ -64,6 +67,15 @@ impl Disk {
         self.step()?;
         ignore_missing(fs::remove_file(path))?;
         self.sync_folder(path)
+    }
+
+    /// What cuts have left of files that were to be in `folder` goes. Nobody else may be writing there.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn remove_unfinished(&self, folder: &Path) -> io::Result<()> {
+        let is_left = |path: &PathBuf| path.as_os_str().as_bytes().ends_with(UNFINISHED.as_bytes());
+        files(folder)?.iter().filter(|path| is_left(path)).try_for_each(|path| self.remove(path))
     }
 
     /// The same file has other bytes, as many, at the same place of the medium. A cut leaves sectors of both.

@@ -64,12 +64,17 @@ impl Store {
     /// # Errors
     /// The system's.
     pub fn forget(&self) -> io::Result<()> {
-        for folder in [&self.folder.join(BEFORE), &self.folder, &self.iwd] {
-            for file in files(folder)? {
+        for folder in self.folders() {
+            for file in files(&folder)? {
                 self.disk.remove(&file)?;
             }
         }
         Ok(())
+    }
+
+    /// Ours and iwd's.
+    fn folders(&self) -> [PathBuf; 3] {
+        [self.folder.join(BEFORE), self.folder.clone(), self.iwd.clone()]
     }
 
     /// A reset leaves what is stored from now on no more.
@@ -180,18 +185,16 @@ impl Store {
         self.put_wanted(&wanted)
     }
 
-    /// iwd knows what it knew before the trials that were not ended.
+    /// iwd knows what it knew before the trials that were not ended, and no password lies in what was left half written.
     ///
     /// # Errors
     /// The system's.
     pub fn roll_back(&self) -> io::Result<()> {
+        let folders = self.folders();
+        folders.iter().try_for_each(|folder| self.disk.remove_unfinished(folder))?;
         for before in files(&self.folder.join(BEFORE))? {
             let Some(name) = before.file_name() else { continue };
             let known = self.iwd.join(name);
-            if before.extension().is_some_and(|extension| extension == "new") {
-                self.disk.remove(&before)?; // the trial had not begun
-                continue;
-            }
             match fs::read(&before)? {
                 none if none == NONE => self.disk.remove(&known)?,
                 bytes => self.disk.put(&known, &bytes, SECRET)?,

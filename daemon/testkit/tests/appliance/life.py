@@ -83,9 +83,9 @@ def record(appliance: Appliance, pairing: Pairing, path: Path, is_armed: bool = 
     media.decode_every_frame(path)
 
 
-def wait_on_card(appliance: Appliance, name: str, text: str | None) -> None:
+def wait_on_card(appliance: Appliance, name: str, text: str | None, within: float = 60) -> None:
     """Until a file of the FAT partition has the text, or is gone."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + within
     while True:
         found = appliance.on_card(name)
         if found is None if text is None else found is not None and text in found:

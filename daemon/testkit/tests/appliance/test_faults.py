@@ -21,6 +21,17 @@ from hsv_testkit.connection import Connection, ConnectionClosed
 pytestmark = [needs_appliance, pytest.mark.usefixtures("ffmpeg")]
 REFUSED = -70402
 """The status of a write that could not be stored."""
+SHOWN = """
+until [ "$(cat /sys/class/net/e*/carrier)" = 0 ]; do sleep 1; done
+for card in /sys/class/net/e*; do networkctl down "${card##*/}"; done
+sleep 2
+echo '[[wifi]]
+ssid = "Shed"
+password = "correct horse battery"' > /run/hsv/network
+chown hsv:hsv /run/hsv/network
+mv /run/hsv/network /run/hsvd/network.toml
+"""
+"""The network goes, and hsvd hands over what it was shown."""
 
 
 def owners_problem(appliance: Appliance, text: str, timeout: float = START_S) -> None:
@@ -51,7 +62,8 @@ def test_a_damaged_state_partition_costs_nothing_and_a_spoilt_fat_neither(
 def test_without_state_and_copy_there_is_no_camera_until_it_is_reset(
     used: Used, appliance: Appliance
 ) -> None:
-    """Fails closed and says so; a reset blanks the partition's beginning: another camera."""
+    """Fails closed and says so; a reset blanks the partition's beginning: another camera. Asked for
+    on the card, too, it says that it was done; and this camera takes a network that it is shown."""
     appliance.card.spoil("state", seed=2)
     appliance.card.spoil("data", seed=3)
     appliance.start()
@@ -69,11 +81,20 @@ def test_without_state_and_copy_there_is_no_camera_until_it_is_reset(
     with appliance.card.path.open("r+b") as card:
         card.seek(state.start)
         card.write(bytes(1 << 20))
+    appliance.put_on_card("hsv-reset.txt", b"reset\r\n")
+    appliance.order(SHOWN)
     start(appliance)
     code = appliance.setup_code(120)
     assert code != used.code
     wait_on_card(appliance, "setup-code.txt", code)
     wait_on_card(appliance, "problem.txt", None)
+    wait_on_card(appliance, "hsv-report.txt", "Factory reset: done.")
+    assert appliance.on_card("hsv-reset.txt") is None
+
+    with appliance.monitor() as monitor:
+        monitor.ask("set_link", name="net", up=False)
+    taken = '"Shed" taken over from the code that was shown.'
+    wait_on_card(appliance, "hsv-report.txt", taken, START_S)
 
 
 def test_a_damaged_data_partition_is_formatted_and_gets_its_copy_again(
