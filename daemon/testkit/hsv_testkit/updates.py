@@ -84,6 +84,7 @@ class Machine:
         self.slot = ""
         self.wants_reboot = threading.Event()
         self.unit_state = "active"
+        self.restarts = 0
         self.rauc_calls: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
@@ -289,6 +290,7 @@ class Machine:
             "LastError": ("s", self._last_error),
             "Progress": ("(isi)", (percent, "Copying", 1)),
             "ActiveState": ("s", self.unit_state),
+            "NRestarts": ("u", self.restarts),
         }
         return "v", (values[name],)
 

@@ -38,6 +38,15 @@ trait Unit {
     fn active_state(&self) -> zbus::Result<String>;
 }
 
+#[proxy(
+    interface = "org.freedesktop.systemd1.Service",
+    default_service = "org.freedesktop.systemd1"
+)]
+trait Service {
+    #[zbus(property, name = "NRestarts")]
+    fn restarts(&self) -> zbus::Result<u32>;
+}
+
 /// hsvd, and the machine that it runs on.
 #[derive(Debug, Clone)]
 pub struct Camera {
@@ -91,24 +100,32 @@ impl Camera {
             }
             None => false,
         };
+        let service = timeout(ANSWER_WITHIN, self.service()).await;
+        let (has_failed, restarts) = match service {
+            Ok(Ok(told)) => told,
+            Ok(Err(error)) => {
+                debug!(%error, "the service manager");
+                (false, 0)
+            }
+            Err(_) => (false, 0),
+        };
         Signs {
-            has_failed: self.has_failed().await,
+            has_failed,
+            restarts,
             vitals: told.map(|told| vitals(&told)),
             does_hap_answer,
             network: has_network(),
         }
     }
 
-    /// Its service manager has given it up.
-    async fn has_failed(&self) -> bool {
-        let ask = async {
-            let path = self.manager.get_unit(UNIT).await?;
-            let unit = UnitProxy::builder(&self.bus).path(path);
-            unit.cache_properties(CacheProperties::No).build().await?.active_state().await
-        };
-        timeout(ANSWER_WITHIN, ask)
-            .await
-            .is_ok_and(|state| state.is_ok_and(|state| state == "failed"))
+    /// Whether its service manager has given it up, and how often it was started anew.
+    async fn service(&self) -> zbus::Result<(bool, u32)> {
+        let path = self.manager.get_unit(UNIT).await?;
+        let unit = UnitProxy::builder(&self.bus).path(path.clone());
+        let unit = unit.cache_properties(CacheProperties::No).build().await?;
+        let service = ServiceProxy::builder(&self.bus).path(path);
+        let service = service.cache_properties(CacheProperties::No).build().await?;
+        Ok((unit.active_state().await? == "failed", service.restarts().await?))
     }
 
     /// Lets it tell its owner; whether it has heard.

@@ -30,6 +30,9 @@ impl Limits {
     }
 }
 
+/// A camera that was started anew so often will not mend itself.
+pub const MOST_RESTARTS: u32 = 5;
+
 /// What the old system had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Before {
@@ -61,6 +64,8 @@ pub struct Vitals {
 pub struct Signs {
     /// It has given up: its service manager starts it no more.
     pub has_failed: bool,
+    /// How often it was started anew since the machine was.
+    pub restarts: u32,
     /// None where it says nothing.
     pub vitals: Option<Vitals>,
     /// A pair-verify on loopback went as far as a stranger's can.
@@ -135,7 +140,7 @@ impl Gate {
     pub fn look(&mut self, now: Duration, signs: &Signs) -> Verdict {
         let fault = self.fault(signs);
         self.last = signs.vitals;
-        if signs.has_failed {
+        if signs.has_failed || signs.restarts >= MOST_RESTARTS {
             return Verdict::GiveBack(Fault::Failed);
         }
         let spent = now.saturating_sub(self.begun);
@@ -188,6 +193,7 @@ mod tests {
     fn well(second: u64) -> Signs {
         Signs {
             has_failed: false,
+            restarts: 0,
             vitals: Some(Vitals {
                 wants_pictures: true,
                 captured: 30 * second,
@@ -253,6 +259,14 @@ mod tests {
     fn one_that_was_given_up_is_not_waited_for() {
         let signs = |second| Signs { has_failed: second >= 20, vitals: None, ..well(second) };
         assert_eq!(run(HAD_NETWORK, signs), (20, Verdict::GiveBack(Fault::Failed)));
+        let once = |second: u64| Signs { restarts: u32::from(second > 30), ..well(second) };
+        assert_eq!(run(HAD_NETWORK, once).1, Verdict::Keep);
+        let often = |second: u64| Signs {
+            restarts: u32::try_from(second / 10).unwrap(),
+            vitals: None,
+            ..well(second)
+        };
+        assert_eq!(run(HAD_NETWORK, often), (50, Verdict::GiveBack(Fault::Failed)));
     }
 
     #[test]
