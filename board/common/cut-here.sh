@@ -10,10 +10,9 @@ cutters() {
     for tool in "$@"; do
         cat > "$folder/$tool" <<END
 #!/bin/sh
-read -r number < "$folder/.calls" # with no tool: it may be one of these
-number=\$((number + 1))
-echo "\$number" > "$folder/.calls"
-[ "\$number" -lt "\$HSV_CUT" ] || kill -9 0
+printf x >> "$folder/.calls" # two may be called at once
+read -r calls < "$folder/.calls" || true # with no tool: it may be one of these
+[ "\${#calls}" -lt "\$HSV_CUT" ] || kill -9 0
 exec $(command -v "$tool") "\$@"
 END
         chmod +x "$folder/$tool"
@@ -25,7 +24,7 @@ END
 until_cut() {
     local number=$1
     shift
-    echo 0 > "${folder_of_cutters:?}/.calls"
+    : > "${folder_of_cutters:?}/.calls"
     # A group of its own, which the cut kills
     HSV_CUT=$number PATH=$folder_of_cutters:$PATH setsid --wait "$@" > "$folder_of_cutters/.said" 2>&1
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by tests: the real RAUC as a camera runs it, beside this computer's own. Its bus is its own, too; the words for
+# Sourced by tests of updates: systems to make them of, and the real RAUC as a camera runs it, beside this computer's own. Its bus is its own, too; the words for
 # U-Boot are in a file. Needs `root` (this repository) and `work` (a folder of the test's).
 
 # rauc_conf BOARD KEYRING : the board's system.conf with this test's places, as $work/system.conf
@@ -34,4 +34,21 @@ stop_rauc() {
     for name in rauc bus; do
         [ ! -s "$work/$name.pid" ] || kill "$(cat "$work/$name.pid")" 2> /dev/null || true
     done
+}
+
+# make_image BOARD KEYRING : a folder $work/BOARD as a build leaves images/, of a system with a little more than a megabyte
+# in each of its five, which lies in $work/root-BOARD
+make_image() {
+    local images=$work/$1 system=$work/root-$1
+    PYTHONPATH=$root/scripts python3 -c 'import pathlib, sys
+from images.checks.stand_ins import stand_ins
+from images.facts import boards
+stand_ins(next(board for board in boards() if board.id == sys.argv[1]), "", pathlib.Path(sys.argv[2]))' "$1" "$images"
+    mkdir -p "$system/usr/lib" "$system/etc"
+    HSV_KEYRING=$2 HSV_VERSION=1.2.3 "$root/board/common/install" "$system" "$1"
+    "$root/daemon/app/hsvd/dist/install" "$system"
+    head -c 5300000 /dev/urandom > "$system/usr/share/random"
+    mkfs.erofs -T0 --all-root "$images/rootfs.erofs" "$system" > /dev/null
+    BR2_EXTERNAL_HSV_PATH=$root/buildroot-external HOST_DIR=/usr \
+        "$root/buildroot-external/scripts/post-image.sh" "$images" "$1" > "$work/said" 2>&1 || { cat "$work/said"; return 1; }
 }

@@ -63,7 +63,8 @@ def boot_cmd(board: Board) -> str:
     whole: it comes after those of the order.
 
     With no try left anywhere it starts the first slot of the order without counting: a camera that perhaps works is
-    better than one that certainly does not. Nothing starts that anew but a hand at the plug, so the next one is the other.
+    better than one that certainly does not. A panic does not start it anew; a hand at the plug does, or a
+    watchdog that runs, and gets the other one.
     """
     variables = "BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT"
     tree = board.device_trees[0].rsplit("/", 1)[-1] + ".dtb" if board.device_trees else ""
