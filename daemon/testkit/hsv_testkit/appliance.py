@@ -93,10 +93,13 @@ class Appliance:
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            with self._news:
-                self.lines.append((time.monotonic(), ESCAPE.sub("", line).rstrip()))
-                self._news.notify_all()
+        # Also where somebody who waits can look
+        with (self.work / "console").open("a", buffering=1) as console:
+            for line in process.stdout:
+                console.write(line)
+                with self._news:
+                    self.lines.append((time.monotonic(), ESCAPE.sub("", line).rstrip()))
+                    self._news.notify_all()
 
     def cut_power(self, rng: random.Random | None = None) -> tuple[int, int]:
         """As when its plug is pulled; what the card's cache loses: `Card.remove`."""

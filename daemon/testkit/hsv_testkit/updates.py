@@ -51,6 +51,8 @@ class Bundle:
     damage: str = ""
     """What is found only while it is installed."""
     hash: str = "00ff"
+    offer: dict[str, str] = field(default_factory=dict)
+    """What its publisher says to cameras that look by themselves."""
     seconds: float = 0.3
 
 
@@ -120,6 +122,8 @@ class Machine:
         command += ["--hooks", str(self.work / "update.d")]
         command += ["--command-line", str(self.work / "cmdline")]
         command += ["--os-release", str(self.work / "os-release")]
+        command += ["--settings", str(self.work / "update.toml")]
+        command += ["--machine-id", str(self.work / "machine-id")]
         command += ["--proof", str(PROOF_S), "--patience", str(PATIENCE_S), *more]
         with self.log.open("a") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, text=True)
@@ -218,7 +222,8 @@ class Machine:
         if bundle.signature:
             raise LookupError(bundle.signature)
         update = {"compatible": ("s", bundle.compatible), "version": ("s", bundle.version)}
-        meta = {} if bundle.schema is None else {"hsv": {"state-schema": bundle.schema}}
+        schema = {} if bundle.schema is None else {"state-schema": bundle.schema}
+        meta = {"hsv": {**schema, **bundle.offer}}
         told: dict[str, Variant] = {
             "manifest-hash": ("s", bundle.hash),
             # as RAUC has them: in two boxes

@@ -46,7 +46,7 @@ def hsvctl(bus: Bus, *words: str) -> tuple[int, Any]:
 
 def standing(bus: Bus) -> dict[str, Any]:
     code, told = hsvctl(bus)
-    return told if code == 0 else {"state": "", "fault": "", "text": ""}
+    return told if code == 0 else {"state": "", "fault": "", "text": "", "available": ""}
 
 
 def wait_state(machine: Machine, state: str, seconds: float = 20) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def test_what_is_not_taken_touches_nothing(
 def test_only_places_of_bundles_are_asked_for(machine: Machine) -> None:
     machine.boot()
     wait_state(machine, "idle")
-    for source in ("update.raucb", "", "ftp://example.org/x", "file:///x"):
+    for source in ("update.raucb", "ftp://example.org/x", "file:///x"):
         assert "whole path, or an http" in refusal(machine, source)
     assert not [call for call in machine.rauc_calls if call.startswith("Inspect")]
 
@@ -246,6 +246,61 @@ def test_without_a_good_system_the_last_one_stays_and_takes_a_bundle(machine: Ma
     machine.bundles[FILE] = Bundle(version="1.2.0")
     install(machine)
     assert machine.boot() == "1.2.0"
+
+
+def test_a_system_that_others_installed_must_prove_itself(machine: Machine) -> None:
+    """As a fleet's updater does, or a hand: RAUC is asked past hsv-update."""
+    machine.boot()
+    wait_state(machine, "idle")
+    machine.disk.version["B"] = "3.0.0"
+    machine.disk.order, machine.disk.left["B"] = ["B", "A"], 3
+    hook(machine, "first-boot", "exit 1")
+    assert machine.boot() == "3.0.0"
+    machine.wait_reboot()
+    assert machine.disk.left["B"] == 0
+    assert machine.boot() == "1.0.0"
+    assert "3.0.0 came back" in wait_state(machine, "idle")["fault"]
+
+
+PUBLISHED = "https://updates.example.org/qemu-virt.raucb"
+
+
+@pytest.mark.slow
+@pytest.mark.patient
+def test_what_is_published_comes_by_itself_but_not_twice(machine: Machine) -> None:
+    """It is looked at two minutes after a start."""
+    (machine.work / "update.toml").write_text(f'url = "{PUBLISHED}"\n')
+    machine.bundles[PUBLISHED] = Bundle(version="1.1.0", offer={"notes": "new", "staged": "0"})
+    machine.boot()
+    wait_state(machine, "idle")
+    assert hsvctl(machine.bus, "check") == (0, {"version": "1.1.0"}), "by hand it may be asked for"
+    wait_for("a look", lambda: standing(machine.bus)["available"] == "1.1.0", 150)
+    assert standing(machine.bus)["notes"] == "new"
+    assert standing(machine.bus)["state"] == "idle", "others go first"
+    machine.bundles[PUBLISHED].offer["staged"] = "100"
+    hook(machine, "first-boot", "exit 1")
+    machine.boot()
+    wait_state(machine, "waiting", 150)
+    assert hsvctl(machine.bus, "now")[0] == 0
+    machine.wait_reboot()
+    assert machine.boot() == "1.1.0"
+    machine.wait_reboot()
+    assert machine.boot() == "1.0.0"
+    wait_for("a look", lambda: standing(machine.bus)["available"] == "1.1.0", 150)
+    time.sleep(3)
+    assert standing(machine.bus)["state"] == "idle", "what came back is not installed by itself"
+    assert "1.1.0 came back" in standing(machine.bus)["fault"]
+
+
+def test_without_an_address_nothing_is_published(machine: Machine) -> None:
+    machine.boot()
+    wait_state(machine, "idle")
+    code, told = hsvctl(machine.bus, "install")
+    assert code == 1
+    assert "no address of updates is set" in told["text"]
+    (machine.work / "update.toml").write_text("url = 7\n")
+    machine.boot()
+    wait_state(machine, "idle")
 
 
 def test_the_power_is_cut_anywhere(

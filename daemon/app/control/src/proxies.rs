@@ -142,6 +142,10 @@ pub trait Update1 {
     #[zbus(property)]
     fn pending(&self) -> zbus::Result<String>;
     #[zbus(property)]
+    fn available(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn notes(&self) -> zbus::Result<String>;
+    #[zbus(property)]
     fn fault(&self) -> zbus::Result<String>;
 
     fn install(&self, source: &str, options: UpdateOptions) -> Result<(), Error>;

@@ -18,6 +18,7 @@ mod hooks;
 mod kept;
 mod rauc;
 mod service;
+mod settings;
 mod updater;
 
 use std::fs;
@@ -38,6 +39,7 @@ use hooks::Hooks;
 use kept::Kept;
 use rauc::Rauc;
 use service::Update1;
+use settings::Settings;
 use updater::{About, Shown, Updater};
 
 /// The form of the state files that this version writes and reads.
@@ -64,6 +66,12 @@ struct Arguments {
     /// What the system says of itself
     #[arg(long, value_name = "FILE", default_value = "/usr/lib/os-release")]
     os_release: PathBuf,
+    /// Where updates come from
+    #[arg(long, value_name = "FILE", default_value = "/etc/hsv/update.toml")]
+    settings: PathBuf,
+    /// Known to this machine alone
+    #[arg(long, value_name = "FILE", default_value = "/etc/machine-id")]
+    machine_id: PathBuf,
     /// For how long in a row a new system must work
     #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().proof.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     proof: u64,
@@ -114,7 +122,15 @@ fn about(arguments: &Arguments) -> anyhow::Result<About> {
         fs::read_to_string(&arguments.command_line).context("the kernel's command line")?;
     let os_release = fs::read_to_string(&arguments.os_release).context("os-release")?;
     let version = ota::image::version(&os_release).context("this system is no image of ours")?;
+    // A file that cannot be used is no reason to leave a system on trial to itself
+    let settings = Settings::load(&arguments.settings).unwrap_or_else(|error| {
+        tracing::warn!("nothing is polled: {error:#}");
+        Settings::default()
+    });
+    let machine = fs::read_to_string(&arguments.machine_id).unwrap_or_default();
     Ok(About {
+        settings,
+        machine: machine.trim().to_owned(),
         version: version.parse()?,
         slot: Slot::of_command_line(&command_line).context("the kernel was not told its slot")?,
         is_last_resort: command_line.split_ascii_whitespace().any(|word| word == LAST_RESORT),

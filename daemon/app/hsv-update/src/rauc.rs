@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use anyhow::{Context as _, ensure};
 use ota::Slot;
 use ota::bundle::Bundle;
+use ota::offer::Offer;
 use zbus::proxy::CacheProperties;
 use zbus::{Connection, OwnedVariant, Variant, proxy};
 
@@ -178,11 +179,13 @@ fn bundle(told: &Dict) -> anyhow::Result<Bundle> {
     let format = get(told, "bundle").and_then(|bundle: Dict| text(&bundle, "format"));
     ensure!(format.as_deref() == Some("verity"), "the bundle is not of the format verity");
     let meta: Option<HashMap<String, HashMap<String, String>>> = get(told, "meta");
-    let schema = meta.and_then(|meta| meta.get("hsv")?.get("state-schema")?.parse().ok());
+    let ours = meta.and_then(|mut meta| meta.remove("hsv")).unwrap_or_default();
+    let word = |key: &str| ours.get(key).map(String::as_str);
     Ok(Bundle {
         compatible: text(&update, "compatible").context("the bundle names no board")?,
         version: text(&update, "version").context("the bundle has no version")?,
-        state_schema: schema,
+        state_schema: word("state-schema").and_then(|schema| schema.parse().ok()),
+        offer: Offer::of(word),
         hash: text(told, "manifest-hash").context("RAUC tells no hash of the bundle's manifest")?,
     })
 }

@@ -65,6 +65,12 @@ pub async fn tell(
         if old.pending != new.pending {
             it.pending_changed(emitter).await?;
         }
+        if old.available != new.available {
+            it.available_changed(emitter).await?;
+        }
+        if old.notes != new.notes {
+            it.notes_changed(emitter).await?;
+        }
         if old.fault != new.fault {
             it.fault_changed(emitter).await?;
         }
@@ -103,6 +109,16 @@ impl Update1 {
     #[zbus(property)]
     fn pending(&self) -> String {
         self.now().pending
+    }
+
+    #[zbus(property)]
+    fn available(&self) -> String {
+        self.now().available
+    }
+
+    #[zbus(property)]
+    fn notes(&self) -> String {
+        self.now().notes
     }
 
     #[zbus(property)]

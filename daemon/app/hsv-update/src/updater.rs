@@ -2,6 +2,7 @@
 //! The way of an update, from a bundle to a system that is kept: one task, one [`Phase`] at a time. What is decided is
 //! decided in `ota`; here it is carried out, in an order that a power cut may interrupt anywhere.
 
+mod poll;
 mod start;
 mod steps;
 
@@ -22,6 +23,7 @@ use crate::camera::{self, Camera};
 use crate::hooks::Hooks;
 use crate::kept::Kept;
 use crate::rauc::Rauc;
+use crate::settings::Settings;
 
 /// Between two looks for a quiet moment.
 const LOOK: Duration = Duration::from_secs(2);
@@ -61,6 +63,10 @@ pub struct Shown {
     pub percent: u32,
     /// The version that is under way.
     pub pending: String,
+    /// A newer version that is published.
+    pub available: String,
+    /// What is new in it.
+    pub notes: String,
     /// Of the last update.
     pub fault: String,
 }
@@ -103,6 +109,10 @@ pub struct About {
     pub is_last_resort: bool,
     /// The newest form of the state files that the running system reads.
     pub readable_schema: u32,
+    /// Where updates come from.
+    pub settings: Settings,
+    /// What tells this machine from others.
+    pub machine: String,
     /// How long a new system is looked at.
     pub limits: Limits,
 }
@@ -118,6 +128,8 @@ pub struct Updater {
     shown: watch::Sender<Shown>,
     phase: Phase,
     next: Option<Instant>,
+    /// When the published bundle is looked at.
+    poll: Option<Instant>,
     /// The camera has not heard of a change of the fault yet.
     is_untold: bool,
     begun: Instant,
@@ -135,26 +147,22 @@ impl Updater {
     ) -> Self {
         let is_untold = kept.memory.fault().is_some();
         let (phase, next, begun) = (Phase::Idle, None, Instant::now());
-        Self { about, rauc, camera, hooks, kept, shown, phase, next, is_untold, begun }
+        let poll = (!about.settings.url.is_empty()).then(|| begun + poll::FIRST);
+        Self { poll, about, rauc, camera, hooks, kept, shown, phase, next, is_untold, begun }
     }
 
     /// For as long as orders can come.
     pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         self.start().await;
         loop {
-            let due = self.next;
-            let alarm = async {
-                match due {
-                    Some(due) => sleep_until(due).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let (due, poll) = (self.next, self.poll);
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(order) => self.take(order).await,
                     None => return,
                 },
-                () = alarm => self.step().await,
+                () = alarm(due) => self.step().await,
+                () = alarm(poll) => self.poll().await,
             }
         }
     }
@@ -162,10 +170,12 @@ impl Updater {
     async fn take(&mut self, order: Order) {
         match order {
             Order::Install(source, options, to) => {
+                let source = self.place(source);
                 let taken = self.install(source, options).await;
                 answer(to, taken);
             }
             Order::Check(source, options, to) => {
+                let source = self.place(source);
                 answer(to, self.check(&source, options).await.map(|bundle| bundle.version));
             }
             Order::Now(to) => answer(to, self.hurry()),
@@ -184,8 +194,17 @@ impl Updater {
         }
     }
 
+    /// Where nothing is named it is what is polled.
+    fn place(&self, source: String) -> String {
+        if source.is_empty() { self.about.settings.url.clone() } else { source }
+    }
+
     /// Signature, board, version, state, hooks.
     async fn check(&self, source: &str, options: UpdateOptions) -> Result<Bundle, Error> {
+        if source.is_empty() {
+            let text = "no address of updates is set in this image; name a bundle";
+            return Err(Error::InvalidArgument(text.to_owned()));
+        }
         let is_file = source.starts_with('/');
         if !(is_file || source.starts_with("https://") || source.starts_with("http://")) {
             let text = "a bundle is a file's whole path, or an http or https address";
@@ -250,6 +269,7 @@ impl Updater {
             .map_err(|error| Error::Refused(format!("the bootloader does not take it: {error}")))?;
         let to_version = format!("that of system {}", other.name());
         self.kept.memory.trial = Some(self.trial(to_version, Stage::Rebooting));
+        self.kept.memory.kept = Some(other);
         self.end(Outcome::WentBack, "it was asked for".to_owned());
         self.reboot().await;
         Ok(())
@@ -346,6 +366,14 @@ impl Updater {
 
     fn now(&self) -> Duration {
         self.begun.elapsed()
+    }
+}
+
+/// At `due`; without one, never.
+async fn alarm(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
     }
 }
 

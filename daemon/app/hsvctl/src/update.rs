@@ -64,8 +64,8 @@ enum Verb {
 
 #[derive(Debug, Args)]
 struct Source {
-    /// A bundle: a file, or an http or https address
-    source: String,
+    /// A bundle: a file, or an http or https address; left out, what is published for this camera
+    source: Option<String>,
     /// Also a version that is not newer
     #[arg(long)]
     older: bool,
@@ -74,12 +74,12 @@ struct Source {
 impl Source {
     /// As the camera's program, which is elsewhere, can find it.
     fn place(&self) -> Result<String, Fault> {
-        if self.source.starts_with("http://") || self.source.starts_with("https://") {
-            return Ok(self.source.clone());
+        let Some(source) = &self.source else { return Ok(String::new()) };
+        if source.starts_with("http://") || source.starts_with("https://") {
+            return Ok(source.clone());
         }
-        let failed = |why: String| Fault::new(Word::File, format!("{}: {why}", self.source));
-        let whole =
-            Path::new(&self.source).canonicalize().map_err(|error| failed(error.to_string()))?;
+        let failed = |why: String| Fault::new(Word::File, format!("{source}: {why}"));
+        let whole = Path::new(source).canonicalize().map_err(|error| failed(error.to_string()))?;
         whole.into_os_string().into_string().map_err(|_| failed("its path is not text".to_owned()))
     }
 
@@ -96,6 +96,8 @@ struct Standing {
     text: String,
     percent: u32,
     pending: String,
+    available: String,
+    notes: String,
     fault: String,
 }
 
@@ -108,6 +110,8 @@ impl Standing {
             text: update.text().await?,
             percent: update.percent().await?,
             pending: update.pending().await?,
+            available: update.available().await?,
+            notes: update.notes().await?,
             fault: update.fault().await?,
         })
     }
@@ -120,6 +124,8 @@ impl Standing {
             "text": self.text,
             "percent": self.percent,
             "pending": self.pending,
+            "available": self.available,
+            "notes": self.notes,
             "fault": self.fault,
         })
     }
@@ -134,6 +140,9 @@ impl Standing {
         row("state", Style::Plain, &format!("{}: {}", self.state, self.text));
         if !self.pending.is_empty() {
             row("update to", Style::Plain, &format!("{}, {} %", self.pending, self.percent));
+        }
+        if !self.available.is_empty() {
+            row("published", Style::Strong, &format!("{}: {}", self.available, self.notes));
         }
         if !self.fault.is_empty() {
             row("last update", Style::Bad, &self.fault);

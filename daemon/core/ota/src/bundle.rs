@@ -3,6 +3,8 @@
 
 use semver::Version;
 
+use crate::offer::Offer;
+
 /// What a bundle says of itself (RAUC's manifest).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
@@ -14,6 +16,8 @@ pub struct Bundle {
     pub state_schema: Option<u32>,
     /// Of its manifest. RAUC installs exactly this one, whatever lies at the same place by then.
     pub hash: String,
+    /// `[meta.hsv]`, for cameras that poll.
+    pub offer: Offer,
 }
 
 /// What runs now.
@@ -125,6 +129,7 @@ mod tests {
             version: version.into(),
             state_schema: Some(2),
             hash: "00".into(),
+            offer: Offer::default(),
         }
     }
 

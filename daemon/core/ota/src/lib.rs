@@ -9,6 +9,8 @@
 //! | [`trial`] | what a start means: a new system on trial, one that came back, an ordinary one |
 //! | [`gate`] | whether the new system is kept |
 //! | [`hooks`] | when programs of the owner and of the image run, and what their failure means |
+//! | [`offer`] | whether a published bundle is for this camera, and when it may come by itself |
+//! | [`image`] | what a system says of itself |
 //!
 //! ```text
 //!  bundle ─► window ─► (RAUC writes the other slot) ─► window ─► reboot ─► trial ─► gate ─► kept
@@ -22,6 +24,7 @@ pub mod bundle;
 pub mod gate;
 pub mod hooks;
 pub mod image;
+pub mod offer;
 pub mod trial;
 pub mod window;
 

@@ -56,16 +56,22 @@ pub enum Start {
     AskAgain,
     /// The new system was asked for, and this is the old one. Why.
     CameBack(String),
+    /// Another system than the one that was kept, and nobody here asked for it: it was installed by others, or the one
+    /// that was kept does not start any more.
+    Unasked,
 }
 
 /// Once by each of two power cuts, and not for ever.
 const MOST_ASKED: u32 = 3;
 
-impl Trial {
+impl Memory {
     /// What a start of `slot` means; `is_last_resort`: no slot has a try left.
     #[must_use]
-    pub fn at_start(trial: Option<&Self>, slot: Slot, is_last_resort: bool) -> Start {
-        let Some(trial) = trial else { return Start::Ordinary };
+    pub fn at_start(&self, slot: Slot, is_last_resort: bool) -> Start {
+        let Some(trial) = &self.trial else {
+            let is_other = self.kept.is_some_and(|kept| kept != slot);
+            return if is_other && !is_last_resort { Start::Unasked } else { Start::Ordinary };
+        };
         let is_new = slot != trial.from;
         match (&trial.fault, trial.stage) {
             (Some(fault), _) if is_new && is_last_resort => Start::Stranded(fault.clone()),
@@ -79,6 +85,15 @@ impl Trial {
         }
     }
 
+    /// A version that did not stay is not installed again by itself.
+    #[must_use]
+    pub fn came_back(&self, version: &str) -> bool {
+        let is_it = |past: &Past| past.outcome == Outcome::CameBack && past.to_version == version;
+        self.past.iter().any(is_it)
+    }
+}
+
+impl Trial {
     /// What is known of a system that never gave a reason.
     fn silence(&self) -> String {
         match self.starts {
@@ -145,6 +160,9 @@ pub struct Memory {
     pub past: Vec<Past>,
     /// The newest failure was seen.
     pub is_seen: bool,
+    /// The system that is kept.
+    #[serde(default)]
+    pub kept: Option<Slot>,
 }
 
 impl Memory {
@@ -193,6 +211,7 @@ mod tests {
         let table = [
             (None, Slot::A, false, Start::Ordinary),
             (None, Slot::B, true, Start::Ordinary),
+            (None, Slot::B, false, Start::Ordinary),
             (Some(trial(Installing)), Slot::A, false, Start::Interrupted),
             (Some(trial(Installing)), Slot::B, false, Start::Prove),
             (Some(trial(Installed)), Slot::A, false, Start::AskAgain),
@@ -211,23 +230,25 @@ mod tests {
             (Some(given_back(Rebooting)), Slot::B, true, Start::Stranded("deaf".into())),
         ];
         for (trial, slot, is_last_resort, start) in table {
-            assert_eq!(
-                Trial::at_start(trial.as_ref(), slot, is_last_resort),
-                start,
-                "{trial:?} {slot:?}"
-            );
+            for kept in [None, Some(Slot::A)] {
+                let memory = Memory { trial: trial.clone(), kept, ..Memory::default() };
+                let start = match (&trial, kept, slot, is_last_resort) {
+                    (None, Some(Slot::A), Slot::B, false) => Start::Unasked,
+                    _ => start.clone(),
+                };
+                assert_eq!(memory.at_start(slot, is_last_resort), start, "{memory:?} {slot:?}");
+            }
         }
     }
 
     #[test]
     fn what_never_said_why_is_told_by_its_starts() {
-        let text = |starts| match Trial::at_start(
-            Some(&Trial { starts, ..trial(Stage::Rebooting) }),
-            Slot::A,
-            false,
-        ) {
-            Start::CameBack(text) => text,
-            other => panic!("{other:?}"),
+        let text = |starts| {
+            let trial = Some(Trial { starts, ..trial(Stage::Rebooting) });
+            match (Memory { trial, ..Memory::default() }).at_start(Slot::A, false) {
+                Start::CameBack(text) => text,
+                other => panic!("{other:?}"),
+            }
         };
         assert!(text(0).contains("did not start"));
         assert!(text(3).contains("3 times"));

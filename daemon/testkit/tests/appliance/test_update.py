@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from life import Used, record, session_of
+from life import START_S, Used, record, session_of
 
 from hsv_testkit import bundles
 from hsv_testkit import database as db
 from hsv_testkit.appliance import Appliance, needs_appliance
 from hsv_testkit.bundles import Bundles
+from hsv_testkit.session import Session
 
 pytestmark = needs_appliance
 ORDER = """
@@ -31,7 +32,7 @@ until hsvctl --json update > /run/standing 2> /dev/null && grep -q '"idle"' /run
 done
 echo "order: standing $(tr -d '\\n' < /run/standing)"
 echo "order: history $(hsvctl --json update history | tr -d '\\n')"
-while read -r step < /data/step || step=0; set -- NAMES; [ "$step" -lt $# ]; do
+while step=$(cat /data/step 2> /dev/null || echo 0); set -- NAMES; [ "$step" -lt $# ]; do
     shift "$step"
     echo $((step + 1)) > /data/step
     sync
@@ -57,6 +58,12 @@ def made(tmp_path: Path) -> Iterator[Bundles]:
     made = Bundles(Path(os.environ["HSV_APPLIANCE"]), tmp_path / "bundles")
     yield made
     made.close()
+
+
+def home(machine: Appliance, used: Used) -> Session:
+    """The camera may still be starting."""
+    machine.wait_answer(START_S)
+    return session_of(machine, used.pairing)
 
 
 def wait_order(machine: Appliance, what: str, after: float) -> tuple[float, str]:
@@ -89,7 +96,7 @@ def test_updates(
 
     at, text = wait_order(appliance, "standing", 0)
     assert (before := json.loads(text))["version"] == "0.1.0", before
-    with session_of(appliance, used.pairing) as session:
+    with home(appliance, used) as session:
         assert session.read(db.FIRMWARE) == "0.1.0"
     at, text = wait_order(appliance, "told", at)
     assert "reads no form after 1" in text
@@ -102,7 +109,7 @@ def test_updates(
         f"update: {at - begun:.0f} s from its order to its proof (12 s of it), "
         f"{made.sent['good.raucb'] >> 20} MiB fetched of {size >> 20}"
     )
-    with session_of(appliance, used.pairing) as session:
+    with home(appliance, used) as session:
         assert session.read(db.FIRMWARE) == "0.2.0"
     record(appliance, used.pairing, tmp_path / "after.mp4")
     for name in faults:
@@ -115,6 +122,6 @@ def test_updates(
     _, text = wait_order(appliance, "history", at)
     outcomes = [past["outcome"] for past in json.loads(text)["updates"]]
     assert outcomes == ["came-back"] * len(faults) + ["kept"]
-    with session_of(appliance, used.pairing) as session:
+    with home(appliance, used) as session:
         assert session.read(db.FIRMWARE) == "0.2.0"
         assert session.read(db.STATUS_FAULT) == 1, "HomeKit is told of an update that came back"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is done at a start, by what it means ([`Trial::at_start`]).
+//! What is done at a start, by what it means (`Memory::at_start`).
 
 use std::time::Duration;
 
 use ota::gate::Gate;
 use ota::hooks::Stage as HookStage;
-use ota::trial::{Outcome, Start, Trial};
+use ota::trial::{Outcome, Stage, Start};
 use ota::window::Window;
 use tracing::{info, warn};
 
@@ -17,11 +17,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 impl Updater {
     pub(super) async fn start(&mut self) {
-        let start = Trial::at_start(
-            self.kept.memory.trial.as_ref(),
-            self.about.slot,
-            self.about.is_last_resort,
-        );
+        let start = self.kept.memory.at_start(self.about.slot, self.about.is_last_resort);
         info!(?start, slot = self.about.slot.name(), "the system has started");
         self.show_fault();
         if let Some(trial) = &self.kept.memory.trial {
@@ -32,6 +28,10 @@ impl Updater {
             Start::Ordinary => {
                 // Before anything else, so that no row of short starts uses up its tries
                 self.insist_on_good().await;
+                if self.kept.memory.kept.is_none() {
+                    self.kept.memory.kept = Some(self.about.slot);
+                    self.save().unwrap_or_else(|error| warn!(%error, "which system is kept"));
+                }
                 self.idle()
             }
             Start::Interrupted => {
@@ -64,6 +64,14 @@ impl Updater {
                 Phase::Installed { window: Window::default(), is_now: false }
             }
             Start::Prove => self.prove().await,
+            Start::Unasked => {
+                let mut trial = self.trial(self.about.version.to_string(), Stage::Rebooting);
+                (trial.from, trial.from_version) = (self.about.slot.other(), "another".to_owned());
+                // Nobody has looked before
+                trial.before.network = false;
+                self.kept.memory.trial = Some(trial);
+                self.prove().await
+            }
             Start::GiveBack(reason) => {
                 self.give_back(reason).await;
                 return;

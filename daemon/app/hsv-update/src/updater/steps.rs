@@ -204,6 +204,7 @@ impl Updater {
                 // First what decides at the next start, then what is remembered: a cut between them proves it once more
                 self.insist_on_good().await;
                 let to = self.about.version.to_string();
+                self.kept.memory.kept = Some(self.about.slot);
                 self.end(Outcome::Kept, String::new());
                 self.tell_hooks(HookStage::Committed, &to, "").await;
                 self.show("idle", "the new system is kept");
