@@ -17,8 +17,10 @@ def system_conf(board: Board) -> str:
     if not board.is_pi:
         out += [f"boot-attempts={boot.TRIES_OF_GOOD}", f"boot-attempts-primary={boot.TRIES}"]
     out.append("")
+    out += ["[handlers]", "pre-install=/usr/lib/hsv/pre-install"]
     if board.is_pi:
-        out += ["[handlers]", "bootloader-custom-backend=/usr/lib/hsv/tryboot", ""]
+        out.append("bootloader-custom-backend=/usr/lib/hsv/tryboot")
+    out.append("")
     # A camera without a clock must be able to check a bundle.
     out += ["[keyring]", "path=/etc/rauc/keyring.pem", "check-purpose=codesign", "use-bundle-signing-time=true", ""]
     for number, slot in enumerate(SLOTS):

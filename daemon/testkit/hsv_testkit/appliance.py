@@ -47,6 +47,8 @@ class Appliance:
     image: Path | None = None
     """What is on the card at first; left out, what was made for everybody."""
     host: str = "127.0.0.1"
+    stick: Path | None = None
+    """A USB stick that is plugged in."""
     resets: bool = False
     """Whether it starts again by itself; else a reset switches it off, so that none goes unseen."""
     lines: list[tuple[float, str]] = field(default_factory=list)
@@ -81,6 +83,9 @@ class Appliance:
         command += ["-netdev", f"user,id=net{forwards}"]
         command += ["-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci"]
         command += ["-device", "virtio-balloon-pci,id=memory", "-device", "i6300esb"]
+        if self.stick is not None:
+            command += ["-drive", f"if=none,id=stick,format=raw,readonly=on,file={self.stick}"]
+            command += ["-device", "qemu-xhci", "-device", "usb-storage,drive=stick"]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -148,8 +148,8 @@ class Bundles:
         (hurry / "50-hurry.conf").write_text(HURRY)
         shutil.copy(self.images / "boot-a.vfat", images)
         change(root, images / "boot-a.vfat")
-        # One pass of a quick compressor: what is in it is the same
-        run("mkfs.erofs", "-zlz4", "-T0", "--all-root", images / "rootfs.erofs", root)
+        # As the image was made, so that blocks which have not changed are the same
+        run("mkfs.erofs", "-zlz4hc,9", "-T0", "--all-root", images / "rootfs.erofs", root)
         keys = self.images.parent / "keys"
         run(
             REPOSITORY / "scripts/make-bundle",
@@ -163,6 +163,17 @@ class Bundles:
         )
         shutil.rmtree(work)
         return f"http://10.0.2.2:{self.port}/{name}.raucb"
+
+    def stick(self, *names: str) -> Path:
+        """A USB stick with FAT and these bundles on it."""
+        image = self.work / "stick.img"
+        files = [self.folder / f"{name}.raucb" for name in names]
+        size = sum(file.stat().st_size for file in files) + (16 << 20)
+        with image.open("wb") as stick:
+            stick.truncate(size)
+        run("mformat", "-i", image, "-F", "::")
+        run("mcopy", "-i", image, *files, "::")
+        return image
 
     def close(self) -> None:
         self._server.shutdown()

@@ -90,7 +90,8 @@ def test_updates(
         made.make(name, f"0.3.{at}", FAULTS[name][0])
     made.make("schema", "0.4.0", bundles.state_is_too_new)
     appliance.resets = True
-    names = " ".join(["schema", "good", *faults])
+    appliance.stick = made.stick("schema")
+    names = " ".join(["good", *faults])
     appliance.order(ORDER.replace("NAMES", names).replace("PORT", str(made.port)))
     appliance.start()
 
@@ -98,8 +99,8 @@ def test_updates(
     assert (before := json.loads(text))["version"] == "0.1.0", before
     with home(appliance, used) as session:
         assert session.read(db.FIRMWARE) == "0.1.0"
-    at, text = wait_order(appliance, "told", at)
-    assert "reads no form after 1" in text
+    stick = re.compile(r"update-usb: schema\.raucb: .*reads no form after 1")
+    appliance.wait_line(stick, STEP_S)
     begun, _ = wait_order(appliance, "installs good", at)
     at, text = wait_order(appliance, "standing", begun)
     kept: dict[str, Any] = json.loads(text)
