@@ -71,18 +71,32 @@ class Image:
         demand(file.is_file(), f"{self.root} has no /{name}")
         return file.read_text()
 
-    def meta(self) -> str:
-        return f"[meta.hsv]\nstate-schema={self.state_schema}\nbuild={self.build}\n"
+    def meta(self, offer: dict[str, str]) -> str:
+        words = {"state-schema": self.state_schema, "build": self.build, **offer}
+        return "[meta.hsv]\n" + "".join(f"{name}={word}\n" for name, word in words.items())
 
-    def manifest(self, board: Board) -> str:
+    def manifest(self, board: Board, offer: dict[str, str]) -> str:
         """A camera that has an image's blocks already needs not fetch them again: block-hash-index."""
         hooks = f"[hooks]\nfilename={HOOK}\n\n" if board.is_pi else ""
         boot_hooks = "hooks=post-install\n" if board.is_pi else ""
         return (
             f"[update]\ncompatible={board.update_compatible}\nversion={self.version}\n\n[bundle]\nformat=verity\n\n{hooks}"
             f"[image.root]\nfilename={ROOT_IMAGE}\nadaptive=block-hash-index\n\n"
-            f"[image.boot]\nfilename={BOOT_IMAGE}\n{boot_hooks}\n{self.meta()}"
+            f"[image.boot]\nfilename={BOOT_IMAGE}\n{boot_hooks}\n{self.meta(offer)}"
         )
+
+
+def offer_of(asked: argparse.Namespace) -> dict[str, str]:
+    """What the publisher says to cameras that look by themselves (daemon/core/ota/src/offer.rs)."""
+    words = {name: getattr(asked, name) for name in ("channel", "staged", "hours", "notes")}
+    offer = {name: str(word) for name, word in words.items() if word is not None}
+    for name, word in offer.items():
+        demand(word.isprintable() and word == word.strip(), f"--{name} is one line")
+    demand(0 <= int(offer.get("staged", 100)) <= 100, "--staged is of a hundred cameras")
+    clock = r"([01]\d|2[0-3]):[0-5]\d"
+    hours = offer.get("hours", "00:00-01:00")
+    demand(re.fullmatch(f"{clock}-{clock}", hours) and len(set(hours.split("-"))) == 2, "--hours is HH:MM-HH:MM")
+    return offer
 
 
 def rauc_version() -> tuple[int, ...]:
@@ -126,7 +140,7 @@ def add_meta(asked: argparse.Namespace, meta: str, bundle: pathlib.Path, work: p
         stream.truncate()
 
 
-def check(image: Image, board: Board, bundle: pathlib.Path, keyring: pathlib.Path, work: pathlib.Path) -> None:
+def check(image: Image, manifest: str, bundle: pathlib.Path, keyring: pathlib.Path, work: pathlib.Path) -> None:
     """As a camera reads it: its settings, its certificates; and that all is in the signed manifest."""
     system = work / "system.conf"
     lines = image.system.replace("path=/etc/rauc/keyring.pem", f"path={keyring.resolve()}")
@@ -142,7 +156,7 @@ def check(image: Image, board: Board, bundle: pathlib.Path, keyring: pathlib.Pat
     run("openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", work / "read.cms", "-out", work / "signed")
     signed, wanted = configparser.ConfigParser(), configparser.ConfigParser()
     signed.read(work / "signed")
-    wanted.read_string(image.manifest(board))
+    wanted.read_string(manifest)
     for section in wanted.sections():
         for key, value in wanted[section].items():
             found = signed.get(section, key, fallback="").rstrip(";")
@@ -169,11 +183,13 @@ def make_bundle(board: Board, asked: argparse.Namespace) -> str:
         if board.is_pi:
             shutil.copyfile(BOARDS / "common/bundle-hook", content / HOOK)
             (content / HOOK).chmod(0o755)
-        (content / "manifest.raucm").write_text(image.manifest(board))
+        offer = offer_of(asked)
+        manifest = image.manifest(board, offer)
+        (content / "manifest.raucm").write_text(manifest)
         between = [f"--intermediate={asked.intermediate}"] if asked.intermediate else []
         run("rauc", f"--cert={asked.cert}", f"--key={asked.key}", *between, "bundle", content, made)
         if rauc_version() < KEEPS_META:
-            add_meta(asked, image.meta(), made, work)
-        check(image, board, made, asked.keyring or image.keyring, work)
+            add_meta(asked, image.meta(offer), made, work)
+        check(image, manifest, made, asked.keyring or image.keyring, work)
         made.rename(asked.out)
     return f"{asked.out}: {board.update_compatible} {image.version}, {asked.out.stat().st_size >> 10} KiB"
