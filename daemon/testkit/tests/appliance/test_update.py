@@ -48,8 +48,8 @@ FAULTS: dict[str, tuple[bundles.Change, str]] = {
     "blind": (bundles.no_pictures, "no pictures"),
     "deaf": (bundles.hap_is_deaf, "HomeKit gets no answer"),
 }
-IN_CI = ("kernel", "crash")
-"""The others take five minutes each: HSV_UPDATE_FAULTS=all runs every one."""
+IN_CI = ("crash",)
+"""The others take some minutes each: HSV_UPDATE_FAULTS=all runs every one."""
 STEP_S = 600.0
 
 
@@ -119,7 +119,11 @@ def test_updates(
         back = json.loads(text)
         assert (back["version"], back["slot"]) == ("0.2.0", "B"), back
         assert FAULTS[name][1] in back["fault"], (name, back)
-        tell(f"{name}: back after {at - begun:.0f} s: {back['fault']}")
+        size = (made.folder / f"{name}.raucb").stat().st_size
+        tell(
+            f"{name}: back after {at - begun:.0f} s: {back['fault']} "
+            f"({made.sent[f'{name}.raucb'] >> 20} MiB fetched of {size >> 20})"
+        )
     _, text = wait_order(appliance, "history", at)
     outcomes = [past["outcome"] for past in json.loads(text)["updates"]]
     assert outcomes == ["came-back"] * len(faults) + ["kept"]
