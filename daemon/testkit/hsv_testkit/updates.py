@@ -87,6 +87,8 @@ class Machine:
         self.wants_reboot = threading.Event()
         self.unit_state = "active"
         self.restarts = 0
+        self.is_deaf = False
+        """RAUC cannot write what its bootloader reads."""
         self.rauc_calls: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
@@ -270,6 +272,8 @@ class Machine:
         return next((slot for slot in self.disk.order if self.disk.left[slot] > 0), "A")
 
     def _mark(self, state: str, which: str) -> tuple[str, tuple[Any, ...]]:
+        if self.is_deaf:
+            raise LookupError("failed to run fw_setenv")
         slot = self.slot if which == "booted" else self._other()
         match state:
             case "good":

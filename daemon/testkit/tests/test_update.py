@@ -9,7 +9,7 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +54,17 @@ def wait_state(machine: Machine, state: str, seconds: float = 20) -> dict[str, A
     return standing(machine.bus)
 
 
-def ask(machine: Machine, source: str = FILE) -> subprocess.CompletedProcess[str]:
+def ask(
+    machine: Machine, source: str = FILE, more: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     """For an update at once; not by hsvctl, which wants a file that is there."""
     command = ["busctl", f"--address={machine.bus.address}", "call", "org.hsvcam.Update"]
     command += ["/org/hsvcam/Update", "org.hsvcam.Update1", "Install", "sa{sv}", source]
     return subprocess.run(
-        [*command, "1", "now", "b", "true"], capture_output=True, text=True, timeout=60
+        [*command, str(1 + len(more) // 3), "now", "b", "true", *more],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
 
@@ -102,6 +107,8 @@ def test_a_system_that_works_is_kept(
     assert machine.boot() == "1.0.0"
     wait_state(machine, "idle")
     assert machine.disk.left["A"] == GOOD
+    _, history = hsvctl(bus, "history")
+    assert [past["to_version"] for past in history["updates"]] == ["1.0.0", "1.1.0"]
     assert camera.is_running()
 
 
@@ -260,6 +267,76 @@ def test_a_system_that_others_installed_must_prove_itself(machine: Machine) -> N
     assert machine.disk.left["B"] == 0
     assert machine.boot() == "1.0.0"
     assert "3.0.0 came back" in wait_state(machine, "idle")["fault"]
+
+
+def test_what_came_back_is_not_taken_once_more(machine: Machine) -> None:
+    """As of a stick that stays in; by hand it may be."""
+    machine.boot()
+    wait_state(machine, "idle")
+    hook(machine, "first-boot", "exit 1")
+    install(machine)
+    assert machine.boot() == "1.1.0"
+    machine.wait_reboot()
+    assert machine.boot() == "1.0.0"
+    wait_state(machine, "idle")
+    told = ask(machine, more=["once", "b", "true"])
+    assert "has come back before" in told.stderr, told
+    take(machine)
+
+
+def test_a_try_that_the_power_took_is_made_good(machine: Machine) -> None:
+    """As on a Raspberry Pi, which forgets what it was asked to try; twice, and then it is told."""
+    machine.boot()
+    wait_state(machine, "idle")
+    install(machine)
+    for _ in range(2):
+        machine.disk.order = ["A", "B"]  # and B has tries left
+        assert machine.boot() == "1.0.0"
+        if machine.memory()["trial"]["asked"] < 2:
+            wait_state(machine, "installed")
+            assert hsvctl(machine.bus, "now")[0] == 0
+            machine.wait_reboot()
+    assert "did not start" in wait_state(machine, "idle")["fault"]
+
+
+def test_a_bootloader_that_cannot_be_told_keeps_nothing(
+    bus: Bus, machine: Machine, start_on_bus: Callable[..., Accessory]
+) -> None:
+    start_on_bus(bus)
+    machine.boot()
+    wait_state(machine, "idle")
+    install(machine)
+    machine.boot()
+    wait_state(machine, "proving")
+    machine.is_deaf = True
+    machine.wait_reboot(60)
+    machine.is_deaf = False
+    machine.disk.left["B"] = 0
+    machine.boot()
+    assert "bootloader cannot be told" in wait_state(machine, "idle")["fault"]
+
+
+def test_what_cannot_be_remembered_is_not_begun(machine: Machine) -> None:
+    machine.boot()
+    wait_state(machine, "idle")
+    folder = machine.work / "state"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", folder], check=True)
+    try:
+        assert "nothing can be remembered" in refusal(machine)
+    finally:
+        subprocess.run(["umount", folder], check=True)
+    assert machine.disk.is_whole["B"]
+
+
+def test_a_memory_that_is_rubbish_has_the_system_prove_itself(machine: Machine) -> None:
+    machine.boot()
+    wait_state(machine, "idle")
+    machine.stop()
+    (machine.work / "state" / "updates.json").write_text("{")
+    hook(machine, "first-boot", "exit 1")
+    machine.boot()
+    machine.wait_reboot()
+    assert machine.disk.left["A"] == 0
 
 
 PUBLISHED = "https://updates.example.org/qemu-virt.raucb"

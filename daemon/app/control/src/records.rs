@@ -140,6 +140,8 @@ pub struct UpdateOptions {
     pub now: Option<bool>,
     /// Also a version that is not newer.
     pub older: Option<bool>,
+    /// Not a version that has come back before.
+    pub once: Option<bool>,
 }
 
 /// An update that is over.
@@ -152,7 +154,7 @@ pub struct Update {
     pub from_version: String,
     /// The new one.
     pub to_version: String,
-    /// `kept`, `came-back`, `not-installed`, `went-back`.
+    /// `kept`, `came-back`, `not-installed`.
     pub outcome: String,
     /// Why; empty where all went well.
     pub reason: String,

@@ -18,6 +18,8 @@ use zbus::{Connection, OwnedObjectPath, proxy};
 
 /// For an answer on the bus, and for a pair-verify.
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+/// At each look.
+const KNOCKS: u32 = 3;
 const UNIT: &str = "hsvd.service";
 /// Bytes of an answer's head and body; a pair-verify's have a few hundred.
 const MOST_BYTES: u64 = 4096;
@@ -88,16 +90,7 @@ impl Camera {
         let told = timeout(ANSWER_WITHIN, self.system.vitals()).await;
         let told = told.ok().and_then(|told| told.map_err(|error| debug!(%error, "vitals")).ok());
         let does_hap_answer = match &told {
-            Some(told) => {
-                match timeout(ANSWER_WITHIN, knock(told.hap_port, &told.accessory_key)).await {
-                    Ok(Ok(())) => true,
-                    Ok(Err(error)) => {
-                        debug!("HAP: {error:#}");
-                        false
-                    }
-                    Err(_) => false,
-                }
-            }
+            Some(told) => does_answer(told.hap_port, &told.accessory_key).await,
             None => false,
         };
         let service = timeout(ANSWER_WITHIN, self.service()).await;
@@ -166,6 +159,18 @@ pub fn has_network() -> bool {
         !one.is_loopback() && !is_own
     };
     if_addrs::get_if_addrs().is_ok_and(|all| all.iter().any(reaches))
+}
+
+/// Strangers who crowd the places of the unverified may push one knock out, and hardly each.
+async fn does_answer(port: u16, accessory_key: &[u8]) -> bool {
+    for _ in 0..KNOCKS {
+        match timeout(ANSWER_WITHIN, knock(port, accessory_key)).await {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => debug!("HAP: {error:#}"),
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 /// A pair-verify as a stranger, to its refusal.

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use ota::hooks::{Effect, Stage, TIME_LIMIT};
 use tokio::process::Command;
 use tracing::{info, warn};
+
+/// Characters of a complaint.
+const MOST_SAID: usize = 200;
 
 /// Where they are, and what they are told.
 #[derive(Debug, Clone)]
@@ -80,16 +83,27 @@ impl Hooks {
     ) -> (Option<i32>, String) {
         let mut command = Command::new(program);
         command.env("HSV_STAGE", stage.name()).envs(told.iter().copied());
-        command.stdin(Stdio::null()).kill_on_drop(true);
-        let mut child = match command.spawn() {
-            Ok(child) => child,
-            Err(error) => return (None, format!("cannot be run: {error}")),
-        };
-        match tokio::time::timeout(self.time_limit, child.wait()).await {
-            Ok(Ok(status)) => (status.code(), format!("ended with {status}")),
-            Ok(Err(error)) => (None, format!("cannot be waited for: {error}")),
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        match tokio::time::timeout(self.time_limit, command.output()).await {
+            Ok(Ok(output)) => (output.status.code(), ended(&output)),
+            Ok(Err(error)) => (None, format!("cannot be run: {error}")),
             Err(_) => (None, format!("took longer than {} s", self.time_limit.as_secs())),
         }
+    }
+}
+
+/// How it ended, and the last that it complained of.
+fn ended(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let last: String = last.chars().filter(|c| !c.is_control()).take(MOST_SAID).collect();
+    match last.is_empty() {
+        true => format!("ended with {}", output.status),
+        false => format!("ended with {}: {last}", output.status),
     }
 }
 
@@ -131,7 +145,7 @@ mod tests {
     async fn a_failure_ends_the_stage_where_it_matters() {
         let place = tempfile::tempdir().unwrap();
         let image = place.path().join("image");
-        put(&image, Stage::PreInstall, "10-a", "exit 3");
+        put(&image, Stage::PreInstall, "10-a", "echo first >&2; echo no card >&2; exit 3");
         put(&image, Stage::PreReboot, "10-a", "exit 75");
         put(&image, Stage::PreReboot, "20-b", "echo ran >> $0.ran");
         put(&image, Stage::Committed, "10-a", "exit 1");
@@ -139,7 +153,10 @@ mod tests {
         let hooks = hooks(place.path());
         let failed = hooks.run(Stage::PreInstall, &[]).await.unwrap_err();
         assert_eq!(failed.effect, Effect::Refuse);
-        assert!(failed.text.contains("pre-install/10-a ended with exit status: 3"), "{failed:?}");
+        assert!(
+            failed.text.contains("pre-install/10-a ended with exit status: 3: no card"),
+            "{failed:?}"
+        );
         assert_eq!(hooks.run(Stage::PreReboot, &[]).await.unwrap_err().effect, Effect::Wait);
         assert!(!image.join("pre-reboot/20-b.ran").exists());
         assert_eq!(hooks.run(Stage::Committed, &[]).await, Ok(()));

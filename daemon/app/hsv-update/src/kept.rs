@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use ota::Slot;
 use ota::trial::Memory;
 use tracing::warn;
 
@@ -20,16 +21,16 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// What `folder` has; a file that cannot be understood counts as none, since no camera should stop for it.
+    /// What `folder` has for the system in `slot`; no camera stops for a file that cannot be understood.
     ///
     /// # Errors
     /// The folder cannot be made or read.
-    pub fn open(folder: &Path) -> io::Result<Self> {
+    pub fn open(folder: &Path, slot: Slot) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let memory = match fs::read(folder.join(FILE)) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
                 warn!(%error, "what was remembered of updates is not understood");
-                Memory::default()
+                Memory::lost(slot)
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Memory::default(),
             Err(error) => return Err(error),
@@ -64,10 +65,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_comes_back_and_rubbish_is_nothing() {
+    fn it_comes_back_and_rubbish_is_told_from_nothing() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("updates");
-        let mut kept = Kept::open(&folder).unwrap();
+        let mut kept = Kept::open(&folder, Slot::A).unwrap();
         assert_eq!(kept.memory, Memory::default());
         kept.memory.past.push(Past {
             at: 1,
@@ -77,10 +78,14 @@ mod tests {
             reason: String::new(),
         });
         kept.save().unwrap();
-        assert_eq!(Kept::open(&folder).unwrap().memory, kept.memory);
+        assert_eq!(Kept::open(&folder, Slot::A).unwrap().memory, kept.memory);
         for rubbish in ["", "{", "[]", "{\"trial\": 7}"] {
             fs::write(folder.join(FILE), rubbish).unwrap();
-            assert_eq!(Kept::open(&folder).unwrap().memory, Memory::default(), "{rubbish}");
+            assert_eq!(
+                Kept::open(&folder, Slot::B).unwrap().memory,
+                Memory::lost(Slot::B),
+                "{rubbish}"
+            );
         }
     }
 }

@@ -44,6 +44,8 @@ use updater::{About, Shown, Updater};
 
 /// The form of the state files that this version writes and reads.
 const STATE_SCHEMA: &str = include_str!("../../hsvd/dist/state-schema");
+/// A service that has not answered in this time does not; RAUC may be reading a manifest over the network.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The bootloader's word where no system has a try left.
 const LAST_RESORT: &str = "hsv.boot=last-resort";
 
@@ -90,7 +92,8 @@ async fn main() -> anyhow::Result<()> {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let about = about(&arguments)?;
-    let kept = Kept::open(&arguments.state_dir).context("what is remembered of updates")?;
+    let kept =
+        Kept::open(&arguments.state_dir, about.slot).context("what is remembered of updates")?;
     let (show, shown) = watch::channel(Shown::default());
     let (orders, inbox) = mpsc::channel(service::CALLERS);
 
@@ -100,7 +103,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     let version = about.version.to_string();
     let service = Update1::new(version, about.slot, orders, shown.clone());
-    let bus = builder.serve_at(control::UPDATE_PATH, service).build().await.context("the bus")?;
+    let builder = builder.method_timeout(PATIENCE).serve_at(control::UPDATE_PATH, service);
+    let bus = builder.build().await.context("the bus")?;
     let updater = Updater::new(
         about,
         Rauc::on(&bus).await?,

@@ -9,12 +9,13 @@ mod steps;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use control::{Error, Update, UpdateOptions};
-use ota::bundle::{Bundle, Here, Wish, admit};
+use ota::bundle::{Bundle, Here, Refusal, Wish, admit};
 use ota::gate::{Before, Gate, Limits};
 use ota::hooks::Stage as HookStage;
 use ota::trial::{Outcome, Stage, Trial};
 use ota::window::Window;
 use ota::{Slot, gate};
+use semver::Version;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
@@ -22,7 +23,7 @@ use tracing::{info, warn};
 use crate::camera::{self, Camera};
 use crate::hooks::Hooks;
 use crate::kept::Kept;
-use crate::rauc::Rauc;
+use crate::rauc::{Rauc, Which};
 use crate::settings::Settings;
 
 /// Between two looks for a quiet moment.
@@ -102,7 +103,7 @@ enum Phase {
 #[derive(Debug, Clone)]
 pub struct About {
     /// Of the running image.
-    pub version: semver::Version,
+    pub version: Version,
     /// Which one runs.
     pub slot: Slot,
     /// The bootloader had no system left with a try.
@@ -210,18 +211,28 @@ impl Updater {
             let text = "a bundle is a file's whole path, or an http or https address";
             return Err(Error::InvalidArgument(text.to_owned()));
         }
+        if matches!(self.phase, Phase::Proving(_)) {
+            return Err(Error::Refused("the running system has not proven itself yet".to_owned()));
+        }
         let refused = |text: String| Error::Refused(text);
         let bundle =
             self.rauc.inspect(source).await.map_err(|error| refused(format!("{error:#}")))?;
-        let compatible =
-            self.rauc.compatible().await.map_err(|error| refused(error.to_string()))?;
-        let About { version, readable_schema, .. } = self.about.clone();
-        let here = Here { compatible, version, readable_schema };
         let wish = Wish { older: options.older.unwrap_or(false) };
-        admit(&bundle, &here, wish).map_err(|refusal| refused(refusal.to_string()))?;
+        let judged = self.judge(&bundle, wish).await.map_err(|error| refused(error.to_string()))?;
+        judged.map_err(|refusal| refused(refusal.to_string()))?;
+        if options.once.unwrap_or(false) && self.kept.memory.came_back(&bundle.version) {
+            return Err(refused(format!("version {} has come back before", bundle.version)));
+        }
         let hooks = self.run_hooks(HookStage::PreCheck, &bundle.version, "").await;
         hooks.map_err(|failed| refused(failed.text))?;
         Ok(bundle)
+    }
+
+    /// By the rules of `ota`.
+    async fn judge(&self, bundle: &Bundle, wish: Wish) -> zbus::Result<Result<Version, Refusal>> {
+        let About { version, readable_schema, .. } = self.about.clone();
+        let here = Here { compatible: self.rauc.compatible().await?, version, readable_schema };
+        Ok(admit(bundle, &here, wish))
     }
 
     async fn install(&mut self, source: String, options: UpdateOptions) -> Result<(), Error> {
@@ -251,27 +262,34 @@ impl Updater {
         Ok(())
     }
 
-    /// The other system was good once, or it would not be called so.
+    /// The other system, which was good once, is tried like a new one.
     async fn roll_back(&mut self) -> Result<(), Error> {
-        let refused = |text: &str| Error::Refused(text.to_owned());
+        let refused = |text: String| Error::Refused(text);
         if !matches!(self.phase, Phase::Idle) {
-            return Err(refused("an update is under way"));
+            return Err(refused("an update is under way".to_owned()));
         }
         let other = self.about.slot.other();
         match self.rauc.is_good(other).await {
             Ok(true) => {}
-            Ok(false) => return Err(refused("the other system is not good")),
-            Err(error) => return Err(Error::Refused(error.to_string())),
+            Ok(false) => return Err(refused("the other system is not good".to_owned())),
+            Err(error) => return Err(refused(error.to_string())),
         }
-        self.rauc
-            .mark_active(crate::rauc::Which::Other)
-            .await
-            .map_err(|error| Error::Refused(format!("the bootloader does not take it: {error}")))?;
+        // Its own version is known when it has started
         let to_version = format!("that of system {}", other.name());
-        self.kept.memory.trial = Some(self.trial(to_version, Stage::Rebooting));
-        self.kept.memory.kept = Some(other);
-        self.end(Outcome::WentBack, "it was asked for".to_owned());
-        self.reboot().await;
+        self.kept.memory.trial = Some(self.trial(to_version.clone(), Stage::Installed));
+        if let Err(error) = self.save() {
+            self.kept.memory.trial = None;
+            return Err(error);
+        }
+        if let Err(error) = self.rauc.mark_active(Which::Other).await {
+            self.kept.memory.trial = None;
+            self.save()?;
+            return Err(refused(format!("the bootloader does not take it: {error}")));
+        }
+        self.shown.send_modify(|shown| shown.pending = to_version);
+        self.show("installed", "the other system is about to be started");
+        self.phase = Phase::Installed { window: Window::default(), is_now: true };
+        self.wake(Duration::ZERO);
         Ok(())
     }
 

@@ -73,12 +73,17 @@ impl Address {
 
     /// A connection to the bus, whoever is on it.
     pub async fn connect(&self) -> Result<Connection, Fault> {
+        self.connect_for(PATIENCE).await
+    }
+
+    /// For calls that may take so long.
+    pub async fn connect_for(&self, patience: Duration) -> Result<Connection, Fault> {
         let builder = match self {
             Self::System => connection::Builder::system(),
             Self::Session => connection::Builder::session(),
             Self::Other(address) => connection::Builder::address(address.as_str()),
         };
-        let connecting = builder.method_timeout(PATIENCE).build();
+        let connecting = builder.method_timeout(patience).build();
         match tokio::time::timeout(PATIENCE, connecting).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(Fault::no_bus(self, &error.to_string())),

@@ -15,12 +15,14 @@ use crate::progress::{self, Percent};
 use crate::table::{Cell, Table, cell, clean, plain};
 use crate::{ask, words};
 
+/// For the check of a bundle: its manifest may come over the network, and hooks have a minute each.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration::from_millis(500);
 /// Without an answer for so long the machine is taken for one that starts anew.
 const GONE: u32 = 6;
 
-/// Install another version of the whole system, or see how the last one went
+/// Install another version of the whole system
 ///
 /// Without a verb: where the camera stands.
 #[derive(Debug, Args)]
@@ -37,7 +39,7 @@ enum Verb {
     Check(Source),
     /// Install a bundle, and start it when nothing is missed by that
     ///
-    /// The new system is kept when it has worked for a minute. Otherwise the old one comes back, with the reason.
+    /// It is kept when it has worked for a minute; else the old one comes back.
     Install {
         #[command(flatten)]
         source: Source,
@@ -50,7 +52,7 @@ enum Verb {
     },
     /// Have the update that waits go on at once
     Now,
-    /// Start the other system, and keep it
+    /// Start the other system; it is kept as a new one is
     Rollback {
         /// Do not ask
         #[arg(long)]
@@ -64,11 +66,14 @@ enum Verb {
 
 #[derive(Debug, Args)]
 struct Source {
-    /// A bundle: a file, or an http or https address; left out, what is published for this camera
+    /// A file, or an http(s) address; left out, what is published
     source: Option<String>,
     /// Also a version that is not newer
     #[arg(long)]
     older: bool,
+    /// Not a version that has come back before
+    #[arg(long)]
+    once: bool,
 }
 
 impl Source {
@@ -84,7 +89,7 @@ impl Source {
     }
 
     fn options(&self, now: bool) -> UpdateOptions {
-        UpdateOptions { now: Some(now), older: Some(self.older) }
+        UpdateOptions { now: Some(now), older: Some(self.older), once: Some(self.once) }
     }
 }
 
@@ -154,7 +159,7 @@ impl Standing {
 impl Update {
     /// Does it.
     pub async fn run(self, at: &Address, out: &mut Out) -> anyhow::Result<()> {
-        let bus = Bus::over(at.connect().await?);
+        let bus = Bus::over(at.connect_for(PATIENCE).await?);
         if !bus.has(control::UPDATE_NAME).await? {
             let fault = Fault::new(Word::NotRunning, "nothing here installs updates");
             return Err(fault.advise("the camera's own images have hsv-update; elsewhere the machine's system is updated").into());
@@ -272,7 +277,6 @@ fn history(past: &[Past], out: &mut Out) -> anyhow::Result<()> {
 fn outcome(word: &str) -> Cell {
     let style = match word {
         "kept" => Style::Good,
-        "went-back" => Style::Plain,
         "not-installed" => Style::Warning,
         _ => Style::Bad,
     };

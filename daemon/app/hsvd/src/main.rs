@@ -17,6 +17,8 @@ mod control;
 mod core;
 mod encoder;
 mod firmware;
+#[cfg(test)]
+mod forms;
 mod hands;
 mod identity;
 mod log;

@@ -127,19 +127,27 @@ pub struct Gate {
     begun: Duration,
     well_since: Option<Duration>,
     last: Option<Vitals>,
+    /// When it was looked at last, and how often it had been started anew by then.
+    looked: Option<(Duration, u32)>,
 }
 
 impl Gate {
     /// At the start of a system on trial.
     #[must_use]
     pub fn begin(now: Duration, before: Before, limits: Limits) -> Self {
-        Self { limits, before, begun: now, well_since: None, last: None }
+        Self { limits, before, begun: now, well_since: None, last: None, looked: None }
     }
 
     /// Takes a look.
     pub fn look(&mut self, now: Duration, signs: &Signs) -> Verdict {
         let fault = self.fault(signs);
         self.last = signs.vitals;
+        // What was not seen does not count
+        if let Some((when, restarts)) = self.looked.replace((now, signs.restarts))
+            && (now.saturating_sub(when) > self.limits.proof / 2 || signs.restarts > restarts)
+        {
+            self.well_since = None;
+        }
         if signs.has_failed || signs.restarts >= MOST_RESTARTS {
             return Verdict::GiveBack(Fault::Failed);
         }
@@ -260,7 +268,11 @@ mod tests {
         let signs = |second| Signs { has_failed: second >= 20, vitals: None, ..well(second) };
         assert_eq!(run(HAD_NETWORK, signs), (20, Verdict::GiveBack(Fault::Failed)));
         let once = |second: u64| Signs { restarts: u32::from(second > 30), ..well(second) };
-        assert_eq!(run(HAD_NETWORK, once).1, Verdict::Keep);
+        assert_eq!(
+            run(HAD_NETWORK, once),
+            (95, Verdict::Keep),
+            "a minute from its second start on"
+        );
         let often = |second: u64| Signs {
             restarts: u32::try_from(second / 10).unwrap(),
             vitals: None,
@@ -288,6 +300,15 @@ mod tests {
     fn a_network_that_was_not_there_is_not_missed() {
         let signs = |second| Signs { network: false, ..well(second) };
         assert_eq!(run(Before { network: false }, signs).1, Verdict::Keep);
+    }
+
+    #[test]
+    fn a_minute_that_nobody_looked_at_proves_nothing() {
+        let mut gate = Gate::begin(Duration::ZERO, HAD_NETWORK, Limits::default());
+        for second in [0, 5, 70, 105, 140] {
+            let verdict = gate.look(Duration::from_secs(second), &well(second));
+            assert!(matches!(verdict, Verdict::Proving(_) | Verdict::Waiting(_)), "{second}");
+        }
     }
 
     #[test]

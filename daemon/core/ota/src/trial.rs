@@ -52,7 +52,7 @@ pub enum Start {
     Stranded(String),
     /// The power was cut while the other slot was written.
     Interrupted,
-    /// It is installed and was never asked for: the power was cut first.
+    /// It is installed, and was not started as it should have been: the power was cut first.
     AskAgain,
     /// The new system was asked for, and this is the old one. Why.
     CameBack(String),
@@ -61,13 +61,15 @@ pub enum Start {
     Unasked,
 }
 
-/// Once by each of two power cuts, and not for ever.
-const MOST_ASKED: u32 = 3;
+/// A power cut may have been in the way once, and not for ever.
+const MOST_ASKED: u32 = 2;
+/// As many starts of a system on trial, and none of them long enough to prove anything.
+pub const MOST_STARTS: u32 = 6;
 
 impl Memory {
-    /// What a start of `slot` means; `is_last_resort`: no slot has a try left.
+    /// What a start of `slot` means; `is_last_resort`: no slot has a try left; `has_try`: the other one has.
     #[must_use]
-    pub fn at_start(&self, slot: Slot, is_last_resort: bool) -> Start {
+    pub fn at_start(&self, slot: Slot, is_last_resort: bool, has_try: bool) -> Start {
         let Some(trial) = &self.trial else {
             let is_other = self.kept.is_some_and(|kept| kept != slot);
             return if is_other && !is_last_resort { Start::Unasked } else { Start::Ordinary };
@@ -80,9 +82,20 @@ impl Memory {
             // U-Boot takes what is called good first, so that it may be there before its installation is known to be over
             (None, _) if is_new => Start::Prove,
             (None, Stage::Installing) => Start::Interrupted,
-            (None, Stage::Installed) if trial.asked < MOST_ASKED => Start::AskAgain,
+            // Its kernel was never started as often as it may be: the power was cut before, or during the one try of a Pi
+            (None, Stage::Installed | Stage::Rebooting)
+                if has_try && trial.starts == 0 && trial.asked < MOST_ASKED =>
+            {
+                Start::AskAgain
+            }
             (None, Stage::Installed | Stage::Rebooting) => Start::CameBack(trial.silence()),
         }
+    }
+
+    /// For a memory that is there and not understood: this system may be on trial, so it has to prove itself.
+    #[must_use]
+    pub fn lost(slot: Slot) -> Self {
+        Self { kept: Some(slot.other()), ..Self::default() }
     }
 
     /// A version that did not stay is not installed again by itself.
@@ -116,8 +129,6 @@ pub enum Outcome {
     CameBack,
     /// The other slot could not be written, or not to its end.
     NotInstalled,
-    /// The owner went back to the other system.
-    WentBack,
 }
 
 impl Outcome {
@@ -128,7 +139,6 @@ impl Outcome {
             Self::Kept => "kept",
             Self::CameBack => "came-back",
             Self::NotInstalled => "not-installed",
-            Self::WentBack => "went-back",
         }
     }
 }
@@ -222,7 +232,19 @@ mod tests {
                 false,
                 Start::CameBack(never.clone()),
             ),
-            (Some(trial(Rebooting)), Slot::A, false, Start::CameBack(never)),
+            (Some(trial(Rebooting)), Slot::A, false, Start::AskAgain),
+            (
+                Some(Trial { asked: MOST_ASKED, ..trial(Rebooting) }),
+                Slot::A,
+                false,
+                Start::CameBack(never.clone()),
+            ),
+            (
+                Some(Trial { starts: 1, ..trial(Rebooting) }),
+                Slot::A,
+                false,
+                Start::CameBack(Trial { starts: 1, ..trial(Rebooting) }.silence()),
+            ),
             (Some(trial(Rebooting)), Slot::B, false, Start::Prove),
             (Some(given_back(Rebooting)), Slot::A, false, Start::CameBack("deaf".into())),
             (Some(given_back(Installed)), Slot::A, true, Start::CameBack("deaf".into())),
@@ -236,8 +258,23 @@ mod tests {
                     (None, Some(Slot::A), Slot::B, false) => Start::Unasked,
                     _ => start.clone(),
                 };
-                assert_eq!(memory.at_start(slot, is_last_resort), start, "{memory:?} {slot:?}");
+                assert_eq!(
+                    memory.at_start(slot, is_last_resort, true),
+                    start,
+                    "{memory:?} {slot:?}"
+                );
             }
+        }
+    }
+
+    #[test]
+    fn what_has_no_try_left_is_not_asked_for_again() {
+        for stage in [Stage::Installed, Stage::Rebooting] {
+            let memory = Memory { trial: Some(trial(stage)), ..Memory::default() };
+            assert!(matches!(memory.at_start(Slot::A, false, false), Start::CameBack(_)));
+        }
+        for slot in [Slot::A, Slot::B] {
+            assert_eq!(Memory::lost(slot).at_start(slot, false, true), Start::Unasked);
         }
     }
 
@@ -245,7 +282,7 @@ mod tests {
     fn what_never_said_why_is_told_by_its_starts() {
         let text = |starts| {
             let trial = Some(Trial { starts, ..trial(Stage::Rebooting) });
-            match (Memory { trial, ..Memory::default() }).at_start(Slot::A, false) {
+            match (Memory { trial, ..Memory::default() }).at_start(Slot::A, false, false) {
                 Start::CameBack(text) => text,
                 other => panic!("{other:?}"),
             }

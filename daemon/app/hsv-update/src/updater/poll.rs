@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use control::UpdateOptions;
-use ota::bundle::{Here, Wish, admit};
+use ota::bundle::Wish;
 use ota::offer::{NotYet, decide, place};
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -32,7 +32,6 @@ impl Updater {
     /// When to look again, if sooner than usual.
     async fn look_at_offer(&mut self) -> Option<Duration> {
         let url = self.about.settings.url.clone();
-        let compatible = self.rauc.compatible().await.ok()?;
         let bundle = match self.rauc.inspect(&url).await {
             Ok(bundle) => bundle,
             Err(error) => {
@@ -40,14 +39,16 @@ impl Updater {
                 return Some(SOON);
             }
         };
-        let (version, readable_schema) = (self.about.version.clone(), self.about.readable_schema);
-        let here = Here { compatible, version, readable_schema };
-        let version = match admit(&bundle, &here, Wish::default()) {
-            Ok(version) => version.to_string(),
-            Err(refusal) => {
+        let version = match self.judge(&bundle, Wish::default()).await {
+            Ok(Ok(version)) => version.to_string(),
+            Ok(Err(refusal)) => {
                 info!(%refusal, "the published update");
                 self.shown.send_modify(|shown| (shown.available.clear(), shown.notes.clear()).0);
                 return None;
+            }
+            Err(error) => {
+                warn!(%error, "RAUC does not answer");
+                return Some(SOON);
             }
         };
         self.shown.send_modify(|shown| {

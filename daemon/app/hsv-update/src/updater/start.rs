@@ -5,19 +5,23 @@ use std::time::Duration;
 
 use ota::gate::Gate;
 use ota::hooks::Stage as HookStage;
-use ota::trial::{Outcome, Stage, Start};
+use ota::trial::{MOST_STARTS, Outcome, Stage, Start};
 use ota::window::Window;
 use tracing::{info, warn};
 
-use super::{Phase, TELL_AGAIN, Updater};
-use crate::rauc::Which;
+use super::{About, PROGRESS, Phase, TELL_AGAIN, Updater};
+use crate::rauc::{Installing, Which};
 
 /// Between two calls of a service that does not answer yet.
 const AGAIN: Duration = Duration::from_secs(2);
 
 impl Updater {
     pub(super) async fn start(&mut self) {
-        let start = self.kept.memory.at_start(self.about.slot, self.about.is_last_resort);
+        let About { slot, is_last_resort, .. } = self.about;
+        let is_back = self.kept.memory.trial.as_ref().is_some_and(|trial| trial.from == slot);
+        // One that has no try left is not asked for again
+        let has_try = is_back && self.rauc.is_good(slot.other()).await.unwrap_or(false);
+        let start = self.kept.memory.at_start(slot, is_last_resort, has_try);
         info!(?start, slot = self.about.slot.name(), "the system has started");
         self.show_fault();
         if let Some(trial) = &self.kept.memory.trial {
@@ -33,6 +37,12 @@ impl Updater {
                     self.save().unwrap_or_else(|error| warn!(%error, "which system is kept"));
                 }
                 self.idle()
+            }
+            // This program was started anew, and RAUC goes on
+            Start::Interrupted if matches!(self.rauc.look().await, Ok(Installing::At(_))) => {
+                self.show("installing", "the other system is being written");
+                self.wake(PROGRESS);
+                Phase::Installing { is_now: false }
             }
             Start::Interrupted => {
                 self.insist_on_good().await;
@@ -100,14 +110,19 @@ impl Updater {
     async fn prove(&mut self) -> Phase {
         let Some(trial) = &mut self.kept.memory.trial else { return Phase::Idle };
         trial.starts += 1;
-        let (before, to) = (trial.before, trial.to_version.clone());
+        trial.to_version = self.about.version.to_string();
+        let (before, to, starts) = (trial.before, trial.to_version.clone(), trial.starts);
         if let Err(error) = self.save() {
             warn!(%error, "this start is not remembered");
+        }
+        if starts > MOST_STARTS {
+            self.give_back(format!("it started {starts} times and never proved itself")).await;
+            return std::mem::replace(&mut self.phase, Phase::Idle);
         }
         self.show("proving", "the new system must work for a minute");
         if let Err(failed) = self.run_hooks(HookStage::FirstBoot, &to, "").await {
             self.give_back(failed.text).await;
-            return Phase::Rebooting;
+            return std::mem::replace(&mut self.phase, Phase::Idle);
         }
         self.begun = tokio::time::Instant::now();
         self.wake(Duration::ZERO);
@@ -120,14 +135,15 @@ impl Updater {
         }
     }
 
-    /// RAUC may still be starting.
-    pub(super) async fn insist_on_good(&self) {
+    /// RAUC may still be starting. Whether it was told.
+    pub(super) async fn insist_on_good(&self) -> bool {
         for _ in 0..10 {
             match self.rauc.mark_good(Which::Booted).await {
-                Ok(()) => return,
+                Ok(()) => return true,
                 Err(error) => warn!(%error, "this system cannot be marked good"),
             }
             tokio::time::sleep(AGAIN).await;
         }
+        false
     }
 }

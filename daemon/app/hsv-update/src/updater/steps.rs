@@ -12,6 +12,9 @@ use tracing::{error, info, warn};
 use super::{Job, LOOK, PROGRESS, Phase, TELL_AGAIN, Updater, gate};
 use crate::rauc::{Installing, Which};
 
+/// A reboot that has not come by then is asked for again.
+const REBOOT_AGAIN: Duration = Duration::from_secs(60);
+
 impl Updater {
     /// What is due.
     pub(super) async fn step(&mut self) {
@@ -25,7 +28,7 @@ impl Updater {
             Phase::Waiting(job, window) => self.wait(job, window).await,
             Phase::Installing { is_now } => self.watch(is_now).await,
             Phase::Installed { window, is_now } => self.wait_to_reboot(window, is_now).await,
-            Phase::Rebooting => self.phase = Phase::Rebooting,
+            Phase::Rebooting => self.reboot().await,
             Phase::Proving(gate) => self.look(gate).await,
         }
     }
@@ -122,25 +125,36 @@ impl Updater {
         };
         match done {
             Ok(()) => {
-                self.set_stage(Stage::Installed);
+                if let Some(trial) = &mut self.kept.memory.trial {
+                    trial.stage = Stage::Installed;
+                }
+                if let Err(error) = self.save() {
+                    self.withdraw(error.to_string()).await;
+                    return;
+                }
                 self.show("installed", "the new system waits for a quiet moment");
                 self.shown.send_modify(|shown| shown.percent = 100);
                 self.phase = Phase::Installed { window: Window::default(), is_now };
                 self.wake(Duration::ZERO);
             }
-            Err(reason) => {
-                // It may be the next one already
-                for done in [
-                    self.rauc.mark_bad(Which::Other).await,
-                    self.rauc.mark_active(Which::Booted).await,
-                ] {
-                    if let Err(error) = done {
-                        warn!(%error, "the bootloader's order");
-                    }
-                }
-                self.not_installed(reason);
+            Err(reason) => self.withdraw(reason).await,
+        }
+    }
+
+    /// The new system is not started, though it may be the next one already.
+    async fn withdraw(&mut self, reason: String) {
+        let words = [
+            self.rauc.mark_bad(Which::Other).await,
+            self.rauc.mark_active(Which::Booted).await,
+            // Being asked for has cost it tries
+            self.rauc.mark_good(Which::Booted).await,
+        ];
+        for done in words {
+            if let Err(error) = done {
+                warn!(%error, "the bootloader's order");
             }
         }
+        self.not_installed(reason);
     }
 
     async fn wait_to_reboot(&mut self, mut window: Window, is_now: bool) {
@@ -164,18 +178,13 @@ impl Updater {
             return;
         }
         if let Some(trial) = &mut self.kept.memory.trial {
+            trial.stage = Stage::Rebooting;
             trial.asked += 1;
         }
-        self.set_stage(Stage::Rebooting);
-        self.reboot().await;
-    }
-
-    fn set_stage(&mut self, stage: Stage) {
-        if let Some(trial) = &mut self.kept.memory.trial {
-            trial.stage = stage;
-        }
-        if let Err(error) = self.save() {
-            warn!(%error, "how far the update is");
+        // Without it a system that does not start would be asked for again and again
+        match self.save() {
+            Ok(()) => self.reboot().await,
+            Err(error) => self.withdraw(error.to_string()).await,
         }
     }
 
@@ -185,6 +194,7 @@ impl Updater {
         if let Err(error) = self.camera.reboot().await {
             error!(%error, "the machine cannot be started anew");
         }
+        self.wake(REBOOT_AGAIN);
     }
 
     async fn look(&mut self, mut gate: gate::Gate) {
@@ -202,7 +212,10 @@ impl Updater {
             }
             Verdict::Keep => {
                 // First what decides at the next start, then what is remembered: a cut between them proves it once more
-                self.insist_on_good().await;
+                if !self.insist_on_good().await {
+                    self.give_back("the bootloader cannot be told that it works".to_owned()).await;
+                    return;
+                }
                 let to = self.about.version.to_string();
                 self.kept.memory.kept = Some(self.about.slot);
                 self.end(Outcome::Kept, String::new());

@@ -45,7 +45,7 @@ complete -c hsvctl -n "__fish_hsvctl_needs_command" -f -a "diagnostics" -d 'Save
 complete -c hsvctl -n "__fish_hsvctl_needs_command" -f -a "factory-reset" -d 'Forget pairings, settings and identity, and start as if new'
 complete -c hsvctl -n "__fish_hsvctl_needs_command" -f -a "identify" -d 'Blink the status light, to tell this camera from others'
 complete -c hsvctl -n "__fish_hsvctl_needs_command" -f -a "restart" -d 'Start the camera\'s program anew'
-complete -c hsvctl -n "__fish_hsvctl_needs_command" -f -a "update" -d 'Install another version of the whole system, or see how the last one went'
+complete -c hsvctl -n "__fish_hsvctl_needs_command" -f -a "update" -d 'Install another version of the whole system'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand status" -l bus -d 'Which bus the camera is on: system, session, or an address' -r
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand status" -l json -d 'One JSON object, for scripts; errors too, on standard error'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -191,7 +191,7 @@ complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and not __fish_see
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and not __fish_seen_subcommand_from status check install now rollback history seen" -f -a "check" -d 'Say whether a bundle would be taken'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and not __fish_seen_subcommand_from status check install now rollback history seen" -f -a "install" -d 'Install a bundle, and start it when nothing is missed by that'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and not __fish_seen_subcommand_from status check install now rollback history seen" -f -a "now" -d 'Have the update that waits go on at once'
-complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and not __fish_seen_subcommand_from status check install now rollback history seen" -f -a "rollback" -d 'Start the other system, and keep it'
+complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and not __fish_seen_subcommand_from status check install now rollback history seen" -f -a "rollback" -d 'Start the other system; it is kept as a new one is'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and not __fish_seen_subcommand_from status check install now rollback history seen" -f -a "history" -d 'List the updates of before, the newest first'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and not __fish_seen_subcommand_from status check install now rollback history seen" -f -a "seen" -d 'Stop telling that the last update came back'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from status" -l bus -d 'Which bus the camera is on: system, session, or an address' -r
@@ -200,11 +200,13 @@ complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_su
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l bus -d 'Which bus the camera is on: system, session, or an address' -r
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l older -d 'Also a version that is not newer'
+complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l once -d 'Not a version that has come back before'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l json -d 'One JSON object, for scripts; errors too, on standard error'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l bus -d 'Which bus the camera is on: system, session, or an address' -r
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l older -d 'Also a version that is not newer'
+complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l once -d 'Not a version that has come back before'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l now -d 'Do not wait until nobody watches and nothing is recorded'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l no-wait -d 'Do not wait until it is installed'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l json -d 'One JSON object, for scripts; errors too, on standard error'

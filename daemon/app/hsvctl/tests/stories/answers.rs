@@ -226,3 +226,25 @@ async fn the_doctor_says_what_it_found_and_how_bad_it_is() {
     assert_eq!(told.code, 3, "{told:?}");
     assert!(told.out.contains("the camera's program is not running"), "{told:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn updates_are_asked_for_and_refused_with_a_sentence() {
+    let house = House::new().await;
+    let told = house.run(&["update"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    for words in ["1.0.0, system A", "1.2.0: Sees better at night", "1.1.0 came back"] {
+        assert!(told.out.contains(words), "{words}: {told:?}");
+    }
+    let told = house.run(&["update", "install", "https://example.org/x.raucb"]);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.error.contains("this camera is hsv-rock-3a"), "{told:?}");
+    let told = house.run(&["update", "install", "nothing.raucb"]);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.error.contains("nothing.raucb: No such file"), "{told:?}");
+    for (verb, code) in
+        [(&["seen"][..], 0), (&["now"], 1), (&["rollback"], 2), (&["rollback", "--yes"], 0)]
+    {
+        let told = house.run(&[&["update"], verb].concat());
+        assert_eq!(told.code, code, "{verb:?}: {told:?}");
+    }
+}

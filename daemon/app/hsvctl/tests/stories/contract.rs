@@ -47,4 +47,8 @@ async fn the_fake_offers_what_the_contract_says() {
         assert!(promised.len() > 2, "{interface} was read");
         assert_eq!(members(&offered, interface), promised, "{interface}");
     }
+    let (interface, contract) = control::UPDATE_INTERFACE;
+    let updates = zbus::Proxy::new(&bus, control::UPDATE_NAME, control::UPDATE_PATH, "a.b");
+    let offered = updates.await.unwrap().introspect().await.unwrap();
+    assert_eq!(members(&offered, interface), members(contract, interface));
 }

@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use control::{Condition, Controller, Error, Finding, LiveSession, Recording, Setting};
+use control::{Condition, Controller, Error, Finding, LiveSession, Recording, Setting, Vitals};
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, fdo, interface};
@@ -121,6 +121,8 @@ pub async fn serve(address: &str, state: &Shared, again: UnboundedSender<()>) ->
         .serve_at(path, Settings(Arc::clone(state)))
         .serve_at(path, System(Arc::clone(state), again))
         .name(control::BUS_NAME)
+        .serve_at(control::UPDATE_PATH, crate::fake_update::Updates)
+        .name(control::UPDATE_NAME)
         .build();
     served.await.expect("the camera is on the bus")
 }
@@ -370,6 +372,13 @@ impl System {
     async fn diagnostics(&self) -> Result<zbus::OwnedFd, Error> {
         called(&self.0, "Diagnostics", "").await?;
         Ok(memory(b"archive"))
+    }
+    async fn vitals(&self) -> Result<Vitals, Error> {
+        called(&self.0, "Vitals", "").await?;
+        Err(Error::Busy("nobody asks a fake for its vitals".to_owned()))
+    }
+    async fn set_update_fault(&self, fault: String) -> Result<(), Error> {
+        called(&self.0, "SetUpdateFault", &fault).await
     }
     async fn restart(&self) -> Result<(), Error> {
         called(&self.0, "Restart", "").await?;

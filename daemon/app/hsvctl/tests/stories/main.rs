@@ -10,6 +10,7 @@
 mod answers;
 mod contract;
 mod fake;
+mod fake_update;
 mod faults;
 mod files;
 mod house;

@@ -116,6 +116,8 @@ async fn nothing_wraps_at_eighty_columns() {
         "--help",
         "night",
         "privacy",
+        "update",
+        "update history",
     ] {
         let house = House::with(long(), "").await;
         let terminal = Terminal::new(&house, arguments);
