@@ -110,8 +110,9 @@ pi_images() {
 # shellcheck disable=SC2016 # expanded over there
 appliance_halves='
     status=0
-    "${@:3}" "$2"/test_power_cuts.py > "$1/appliance" 2>&1 &
-    "${@:3}" --ignore "$2/test_power_cuts.py" "$2" || status=$?
+    half=("$2"/test_{power_cuts,update}.py)
+    "${@:3}" "${half[@]}" > "$1/appliance" 2>&1 &
+    "${@:3}" "${half[@]/#/--ignore=}" "$2" || status=$?
     wait "$!" || status=$?
     cat "$1/appliance"
     exit "$status"'
