@@ -204,7 +204,7 @@ class Machine:
             "InstallBundle": self._install,
             "Mark": self._mark,
             "GetSlotStatus": self._slot_status,
-            "GetPrimary": lambda: ("s", (f"root.{SLOTS.index(self._primary())}",)),
+            "GetPrimary": lambda: ("s", (f"root.{SLOTS.index(self.next_slot())}",)),
             "Get": self._get,
             "GetUnit": lambda _name: ("o", ("/unit",)),
             "Reboot": self._reboot,
@@ -268,7 +268,8 @@ class Machine:
         self.disk.order = [slot, *(one for one in SLOTS if one != slot)]
         self.disk.left[slot] = TRIES
 
-    def _primary(self) -> str:
+    def next_slot(self) -> str:
+        """What a start now would be one of."""
         return next((slot for slot in self.disk.order if self.disk.left[slot] > 0), "A")
 
     def _mark(self, state: str, which: str) -> tuple[str, tuple[Any, ...]]:

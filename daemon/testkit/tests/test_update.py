@@ -9,14 +9,16 @@ import os
 import random
 import subprocess
 import time
+import xml.etree.ElementTree as xml
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from test_control import members
 
 from hsv_testkit.accessory import Accessory, camera_binary
-from hsv_testkit.bus import Bus, wait_for
+from hsv_testkit.bus import INTERFACES, Bus, wait_for
 from hsv_testkit.updates import GOOD, PATIENCE_S, Bundle, Machine
 
 CUTS = 40
@@ -81,6 +83,17 @@ def install(machine: Machine) -> None:
 def refusal(machine: Machine, source: str = FILE) -> str:
     assert (done := ask(machine, source)).returncode != 0, done
     return done.stderr
+
+
+def test_the_service_is_what_the_contract_says(machine: Machine) -> None:
+    machine.boot()
+    wait_state(machine, "idle")
+    command = ["busctl", f"--address={machine.bus.address}", "introspect", "--xml-interface"]
+    command += ["org.hsvcam.Update", "/org/hsvcam/Update"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = {i.get("name"): members(i) for i in xml.fromstring(done.stdout).findall("interface")}
+    (promised,) = xml.parse(INTERFACES / "org.hsvcam.Update1.xml").getroot().findall("interface")
+    assert told["org.hsvcam.Update1"] == members(promised)
 
 
 def test_a_system_that_works_is_kept(
@@ -420,7 +433,7 @@ def test_the_power_is_cut_anywhere(
             machine.boot()
     assert machine.memory()["trial"] is None
     assert machine.disk.left[machine.slot] == GOOD
-    assert machine.disk.order[0] == machine.slot
+    assert machine.next_slot() == machine.slot
     kept = [past["to_version"] for past in machine.memory()["past"] if past["outcome"] == "kept"]
     running = standing(bus)["version"]
     assert running == "1.0.0" or running in kept
