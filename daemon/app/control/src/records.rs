@@ -140,7 +140,7 @@ pub struct UpdateOptions {
     pub now: Option<bool>,
     /// Also a version that is not newer.
     pub older: Option<bool>,
-    /// Not a version that has come back before.
+    /// Not a version that was here before and was left.
     pub once: Option<bool>,
 }
 

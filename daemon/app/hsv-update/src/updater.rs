@@ -220,8 +220,11 @@ impl Updater {
         let wish = Wish { older: options.older.unwrap_or(false) };
         let judged = self.judge(&bundle, wish).await.map_err(|error| refused(error.to_string()))?;
         judged.map_err(|refusal| refused(refusal.to_string()))?;
-        if options.once.unwrap_or(false) && self.kept.memory.came_back(&bundle.version) {
-            return Err(refused(format!("version {} has come back before", bundle.version)));
+        if options.once.unwrap_or(false) && self.kept.memory.was_left(&bundle.version) {
+            return Err(refused(format!(
+                "version {} was here before and was left",
+                bundle.version
+            )));
         }
         let hooks = self.run_hooks(HookStage::PreCheck, &bundle.version, "").await;
         hooks.map_err(|failed| refused(failed.text))?;

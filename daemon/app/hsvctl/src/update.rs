@@ -71,7 +71,7 @@ struct Source {
     /// Also a version that is not newer
     #[arg(long)]
     older: bool,
-    /// Not a version that has come back before
+    /// Not a version that was here before and was left
     #[arg(long)]
     once: bool,
 }

@@ -98,11 +98,14 @@ impl Memory {
         Self { kept: Some(slot.other()), ..Self::default() }
     }
 
-    /// A version that did not stay is not installed again by itself.
+    /// A version that did not stay, or that the owner went back from, is not installed again by itself.
     #[must_use]
-    pub fn came_back(&self, version: &str) -> bool {
-        let is_it = |past: &Past| past.outcome == Outcome::CameBack && past.to_version == version;
-        self.past.iter().any(is_it)
+    pub fn was_left(&self, version: &str) -> bool {
+        self.past.iter().any(|past| match past.outcome {
+            Outcome::CameBack => past.to_version == version,
+            Outcome::Kept => past.from_version == version,
+            Outcome::NotInstalled => false,
+        })
     }
 }
 
@@ -161,7 +164,7 @@ pub struct Past {
 /// What is kept of them.
 pub const HISTORY: usize = 50;
 
-/// What the owner must be told of until another update is kept, or he has seen it.
+/// What outlives a restart of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Memory {
     /// The update that is not over.
@@ -303,6 +306,29 @@ mod tests {
         memory.end(8, Outcome::Kept, String::new()).unwrap();
         assert_eq!(memory.fault(), None);
         assert_eq!(memory.end(9, Outcome::Kept, String::new()), None);
+    }
+
+    #[test]
+    fn what_was_left_is_known() {
+        let mut memory = Memory::default();
+        let outcomes =
+            [(Outcome::NotInstalled, false), (Outcome::CameBack, true), (Outcome::Kept, false)];
+        for (outcome, is_left) in outcomes {
+            memory.past.clear();
+            memory.trial = Some(trial(Stage::Rebooting));
+            memory.end(7, outcome, String::new()).unwrap();
+            assert_eq!(memory.was_left("1.1.0"), is_left, "{outcome:?}");
+        }
+        // The way back from it, by the owner's word
+        let back = Trial {
+            from_version: "1.1.0".into(),
+            to_version: "1.0.0".into(),
+            ..trial(Stage::Rebooting)
+        };
+        memory.trial = Some(back);
+        memory.end(8, Outcome::Kept, String::new()).unwrap();
+        assert!(memory.was_left("1.1.0"));
+        assert!(!memory.was_left("1.2.0"));
     }
 
     #[test]

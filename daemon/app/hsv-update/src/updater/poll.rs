@@ -55,7 +55,7 @@ impl Updater {
             shown.available.clone_from(&version);
             shown.notes.clone_from(&bundle.offer.notes);
         });
-        if !self.about.settings.automatic || self.kept.memory.came_back(&version) {
+        if !self.about.settings.automatic || self.kept.memory.was_left(&version) {
             return None;
         }
         let place = place(&self.about.machine, &version);

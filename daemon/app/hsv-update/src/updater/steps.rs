@@ -168,6 +168,11 @@ impl Updater {
             self.wake(LOOK);
             return;
         }
+        // Before hooks end the camera: there is no reboot without it
+        if let Err(error) = self.save() {
+            self.withdraw(error.to_string()).await;
+            return;
+        }
         let to = self.kept.memory.trial.as_ref().map_or_else(String::new, |t| t.to_version.clone());
         if let Err(failed) = self.run_hooks(HookStage::PreReboot, &to, "").await
             && failed.effect == Effect::Wait

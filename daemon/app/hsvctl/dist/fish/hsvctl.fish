@@ -200,13 +200,13 @@ complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_su
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l bus -d 'Which bus the camera is on: system, session, or an address' -r
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l older -d 'Also a version that is not newer'
-complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l once -d 'Not a version that has come back before'
+complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l once -d 'Not a version that was here before and was left'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -l json -d 'One JSON object, for scripts; errors too, on standard error'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l bus -d 'Which bus the camera is on: system, session, or an address' -r
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l older -d 'Also a version that is not newer'
-complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l once -d 'Not a version that has come back before'
+complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l once -d 'Not a version that was here before and was left'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l now -d 'Do not wait until nobody watches and nothing is recorded'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l no-wait -d 'Do not wait until it is installed'
 complete -c hsvctl -n "__fish_hsvctl_using_subcommand update; and __fish_seen_subcommand_from install" -l json -d 'One JSON object, for scripts; errors too, on standard error'
